@@ -1,0 +1,183 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+
+	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
+	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
+	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
+)
+
+// errMoved means that the cursor in the database is another than expected: another process works on the same source.
+var errMoved = errors.New("the cursor was moved by another process")
+
+// asService names the consuming service as the actor of what handlers write.
+func asService(ctx context.Context, service string) context.Context {
+	return caller.With(ctx, caller.Caller{Subject: "services/" + service, Service: true})
+}
+
+// apply applies records that follow the cursor. When the transaction fails for a reason that will not pass, the events are
+// tried one by one, so that only the failing one is put aside.
+func (c *Consumer) apply(ctx context.Context, records []eventlog.Record) error {
+	err := c.persist(ctx, func() error { return c.commit(ctx, records) })
+	if err == nil || ctx.Err() != nil || errors.Is(err, errMoved) {
+		return err
+	}
+	if len(records) > 1 {
+		for i := range records {
+			if err := c.apply(ctx, records[i:i+1]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	again := c.retry
+	for range attempts - 1 {
+		if !again.wait(ctx) {
+			return ctx.Err()
+		}
+		err = c.persist(ctx, func() error { return c.commit(ctx, records) })
+		if err == nil || ctx.Err() != nil || errors.Is(err, errMoved) {
+			return err
+		}
+	}
+	return c.putAside(ctx, records[0], err)
+}
+
+// persist runs a transaction until it succeeds or fails for a reason that will not pass by waiting.
+func (c *Consumer) persist(ctx context.Context, transaction func() error) error {
+	again := c.retry
+	for {
+		err := transaction()
+		if err == nil || !passing(err) {
+			return err
+		}
+		if again.tries == 0 {
+			c.logger.Warn("events wait for the database", "error", err)
+		}
+		if !again.wait(ctx) {
+			return err
+		}
+	}
+}
+
+// passing tells whether a failure is one of the circumstances, not of the event.
+func passing(err error) bool {
+	switch fault.From(err).Kind {
+	case fault.Unavailable, fault.ResourceExhausted, fault.Aborted:
+		return true
+	}
+	return false
+}
+
+// commit applies records in one transaction and moves the cursor behind them. What is behind the cursor already is left out.
+func (c *Consumer) commit(ctx context.Context, records []eventlog.Record) error {
+	var cursor eventlog.Head
+	var applied int64
+	err := c.cfg.Log.Do(ctx, func(tx *eventlog.Tx) error {
+		var err error
+		if cursor, err = eventlog.LoadCursor(tx, c.cfg.Source); err != nil {
+			return err
+		}
+		applied = 0
+		for _, r := range records {
+			switch {
+			case r.Epoch == cursor.Epoch && r.Seq <= cursor.Seq:
+				continue
+			case r.Epoch != cursor.Epoch, r.Seq != cursor.Seq+1:
+				return errMoved
+			}
+			if err := c.handle(tx, r); err != nil {
+				return err
+			}
+			cursor.Seq, cursor.Chain = r.Seq, r.Chain
+			applied++
+		}
+		return save(tx, c.cfg.Source, cursor)
+	})
+	if errors.Is(err, errMoved) {
+		c.moveTo(cursor)
+	}
+	if err != nil {
+		return err
+	}
+	c.moveTo(cursor)
+	c.count(func(s *ConsumerStatus) { s.Applied += applied })
+	return nil
+}
+
+func save(tx *eventlog.Tx, source string, cursor eventlog.Head) error {
+	return eventlog.SaveCursor(tx, source, cursor.Epoch, cursor.Seq, cursor.Chain)
+}
+
+// handle contains what a handler may do to the process.
+func (c *Consumer) handle(tx *eventlog.Tx, r eventlog.Record) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.New(fault.Internal, "HANDLER_PANICKED", "The handler of %s failed.", r.Type).Because(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	return c.cfg.Handle(tx, r)
+}
+
+// putAside keeps an event that cannot be applied, with its payload, and moves the cursor over it.
+func (c *Consumer) putAside(ctx context.Context, r eventlog.Record, why error) error {
+	f := fault.From(why)
+	c.logger.Error("an event cannot be applied and is put aside", "sequence", r.Seq, "event_id", r.ID, "type", r.Type, "reason", f.Reason, "error", why, "cause", f.Cause)
+	var cursor eventlog.Head
+	err := c.persist(ctx, func() error {
+		return c.cfg.Log.Do(ctx, func(tx *eventlog.Tx) error {
+			var err error
+			if cursor, err = eventlog.LoadCursor(tx, c.cfg.Source); err != nil {
+				return err
+			}
+			if r.Epoch != cursor.Epoch || r.Seq != cursor.Seq+1 {
+				return errMoved
+			}
+			if err := eventlog.Quarantine(tx, r, f.Reason+": "+f.Message); err != nil {
+				return err
+			}
+			cursor.Seq, cursor.Chain = r.Seq, r.Chain
+			return save(tx, c.cfg.Source, cursor)
+		})
+	})
+	if err == nil || errors.Is(err, errMoved) {
+		c.moveTo(cursor)
+	}
+	if err != nil {
+		return err
+	}
+	c.count(func(s *ConsumerStatus) { s.Quarantined++ })
+	return nil
+}
+
+// loadCursor reads the cursor at start; false means that ctx ended first.
+func (c *Consumer) loadCursor(ctx context.Context) bool {
+	again := c.retry
+	for {
+		cursor, err := eventlog.ReadCursor(ctx, c.cfg.Log.DB().Read(), c.cfg.Source)
+		if err == nil {
+			c.moveTo(cursor)
+			return true
+		}
+		if ctx.Err() == nil {
+			c.logger.Warn("the cursor cannot be read", "error", err)
+		}
+		if !again.wait(ctx) {
+			return false
+		}
+	}
+}
+
+func sortBySequence(records []eventlog.Record) {
+	slices.SortStableFunc(records, func(a, b eventlog.Record) int {
+		if a.Epoch != b.Epoch {
+			return 0
+		}
+		return int(a.Seq - b.Seq)
+	})
+}

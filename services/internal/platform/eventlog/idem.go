@@ -1,0 +1,136 @@
+package eventlog
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/fortnighthq/fortnight/services/internal/platform/db"
+	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
+)
+
+const (
+	// answerTTL is how long an answer is kept; it is published.
+	answerTTL = 24 * time.Hour
+	// purgeBatch bounds one transaction of PurgeIdempotency.
+	purgeBatch = 500
+
+	reasonKeyReused = "IDEMPOTENCY_KEY_REUSED"
+)
+
+// key is a request id of one caller and method. Neither of them is stored: id is a hash of them, and secret, another hash,
+// seals the answer, because some answers hold what is shown once and stored nowhere else.
+type key struct {
+	id      [sha256.Size]byte
+	secret  [sha256.Size]byte
+	request [sha256.Size]byte
+}
+
+func newKey(principal, requestID string, req proto.Message) (key, error) {
+	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(req)
+	if err != nil {
+		return key{}, fault.From(err)
+	}
+	// Every method has a request message of its own.
+	parts := principal + "|" + string(req.ProtoReflect().Descriptor().FullName()) + "|" + requestID
+	return key{
+		id:      sha256.Sum256([]byte("key|" + parts)),
+		secret:  sha256.Sum256([]byte("answer|" + parts)),
+		request: sha256.Sum256(body),
+	}, nil
+}
+
+// claim inserts the key's row, or takes over an expired one. A key that is taken is errKeyTaken.
+func (k key) claim(tx *Tx, answer []byte) error {
+	now := tx.Now()
+	n, err := tx.Exec(`insert into idem (key, request_hash, answer, created_at, expires_at) values ($1, $2, $3, $4, $5)
+		on conflict (key) do update set request_hash = excluded.request_hash, answer = excluded.answer,
+			created_at = excluded.created_at, expires_at = excluded.expires_at
+		where idem.expires_at <= excluded.created_at`,
+		k.id[:], k.request[:], answer, db.Micros(now), db.Micros(now.Add(answerTTL)))
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return errKeyTaken
+	}
+	return nil
+}
+
+// kept returns the committed answer of the key, if there is one.
+func (l *Log) kept(ctx context.Context, k key) (answer []byte, found bool, err error) {
+	type row struct {
+		RequestHash []byte `db:"request_hash"`
+		Answer      []byte `db:"answer"`
+	}
+	r, found, err := db.One[row](ctx, l.db.Read(), "select request_hash, answer from idem where key = $1 and expires_at > $2",
+		k.id[:], db.Micros(l.Now()))
+	if err != nil || !found {
+		return nil, false, err
+	}
+	if subtle.ConstantTimeCompare(r.RequestHash, k.request[:]) != 1 {
+		return nil, false, fault.Invalid("request_id", reasonKeyReused, "This request id was used for another request; take a new one.")
+	}
+	if answer, err = k.open(r.Answer); err != nil {
+		return nil, false, fault.New(fault.Internal, "ANSWER_UNREADABLE", "The answer given before cannot be read.").Because(err)
+	}
+	return answer, true, nil
+}
+
+func (k key) aead() (cipher.AEAD, error) {
+	block, err := aes.NewCipher(k.secret[:])
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
+}
+
+// seal encrypts an answer; a random nonce stands before it.
+func (k key) seal(answer []byte) ([]byte, error) {
+	aead, err := k.aead()
+	if err != nil {
+		return nil, err
+	}
+	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(answer)+aead.Overhead())
+	_, _ = rand.Read(nonce) // never fails
+	return aead.Seal(nonce, nonce, answer, nil), nil
+}
+
+func (k key) open(sealed []byte) ([]byte, error) {
+	aead, err := k.aead()
+	if err != nil {
+		return nil, err
+	}
+	if len(sealed) < aead.NonceSize() {
+		return nil, errors.New("the sealed answer is too short")
+	}
+	return aead.Open(nil, sealed[:aead.NonceSize()], sealed[aead.NonceSize():], nil)
+}
+
+// PurgeIdempotency deletes the answers that are older than 24 hours, in small transactions, and returns how many.
+func (l *Log) PurgeIdempotency(ctx context.Context) (int64, error) {
+	var total int64
+	for {
+		var n int64
+		err := l.db.Write(ctx, func(tx *db.Tx) (err error) {
+			// Rows expire in the order they were made, so the oldest tell whether there is anything to do.
+			n, err = tx.Exec("delete from idem where row_id in (select row_id from idem order by row_id limit $1) and expires_at <= $2",
+				purgeBatch, db.Micros(tx.Now()))
+			return err
+		})
+		if err != nil {
+			return total, err
+		}
+		total += n
+		if n < purgeBatch {
+			return total, nil
+		}
+	}
+}
