@@ -1,0 +1,213 @@
+package domain_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/fortnighthq/fortnight/services/cycle/internal/domain"
+	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
+)
+
+func TestNewCycleLastsCalendarDays(t *testing.T) {
+	tests := []struct {
+		start, end domain.Day
+		days       int
+	}{
+		{"2026-03-23", "2026-04-06", 14}, // across the change to summer time in Europe
+		{"2028-02-21", "2028-03-06", 14}, // leap year
+		{"2026-12-28", "2027-01-11", 14},
+		{"2026-06-08", "2026-06-15", 7},
+	}
+	for _, test := range tests {
+		cycle, err := domain.NewCycle(domain.Cycle{StartDate: test.start}, domain.TeamSettings{TimeZone: "Europe/Berlin", CycleDays: test.days}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cycle.EndDate != test.end || cycle.Phase != domain.Plan || cycle.State != domain.CycleActive {
+			t.Errorf("from %s for %d days: %+v", test.start, test.days, cycle)
+		}
+		next := test.start
+		for _, phase := range cycle.PhasePlan {
+			if phase.Start != next || phase.End <= phase.Start {
+				t.Errorf("phase plan has a hole or an empty phase: %+v", cycle.PhasePlan)
+			}
+			next = phase.End
+		}
+		if next != test.end {
+			t.Errorf("phase plan ends on %s, the cycle on %s", next, test.end)
+		}
+	}
+}
+
+func TestOneRunningCycle(t *testing.T) {
+	_, err := domain.NewCycle(domain.Cycle{StartDate: "2026-06-08"}, domain.TeamSettings{CycleDays: 14}, "teams/payments/cycles/2026-w22")
+	if f := fault.From(err); f.Reason != "CYCLE_ALREADY_RUNNING" || f.Metadata["cycle"] != "teams/payments/cycles/2026-w22" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTodayIsTheTeamsDay(t *testing.T) {
+	late := time.Date(2026, 6, 7, 23, 30, 0, 0, time.UTC)
+	auckland, err := time.LoadLocation("Pacific/Auckland")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := domain.Today(late, auckland); got != "2026-06-08" {
+		t.Errorf("in Auckland: %s", got)
+	}
+	if got := domain.Today(late, time.UTC); got != "2026-06-07" {
+		t.Errorf("in UTC: %s", got)
+	}
+}
+
+func TestHorizons(t *testing.T) {
+	tests := []struct {
+		name      string
+		challenge domain.Day
+		reason    string
+	}{
+		{"too near", "2026-12-07", "HORIZON_OUT_OF_RANGE"},
+		{"six months", "2026-12-08", ""},
+		{"three years", "2029-06-08", ""},
+		{"too far", "2029-06-09", "HORIZON_OUT_OF_RANGE"},
+	}
+	for _, test := range tests {
+		t.Run("challenge "+test.name, func(t *testing.T) {
+			_, err := domain.NewChallenge("c", "s", test.challenge, "2026-06-08")
+			checkReason(t, err, test.reason)
+		})
+	}
+	active := &domain.Challenge{State: domain.ChallengeActive}
+	targets := []struct {
+		name      string
+		by        domain.Day
+		challenge *domain.Challenge
+		other     string
+		reason    string
+	}{
+		{"too near", "2026-06-14", active, "", "ACHIEVE_BY_OUT_OF_RANGE"},
+		{"one week", "2026-06-15", active, "", ""},
+		{"three months", "2026-09-08", active, "", ""},
+		{"too far", "2026-09-09", active, "", "ACHIEVE_BY_OUT_OF_RANGE"},
+		{"no challenge", "2026-07-01", nil, "", "CHALLENGE_NOT_ACTIVE"},
+		{"challenge met", "2026-07-01", &domain.Challenge{State: domain.ChallengeMet}, "", "CHALLENGE_NOT_ACTIVE"},
+		{"another active", "2026-07-01", active, "t", "TARGET_CONDITION_ALREADY_ACTIVE"},
+	}
+	for _, test := range targets {
+		t.Run("target condition "+test.name, func(t *testing.T) {
+			_, err := domain.NewTargetCondition(domain.TargetCondition{AchieveByDate: test.by}, test.challenge, test.other, "2026-06-08")
+			checkReason(t, err, test.reason)
+		})
+	}
+}
+
+func TestEditOnlyInPlan(t *testing.T) {
+	for _, phase := range []domain.Phase{domain.Plan, domain.Do, domain.Check, domain.Act} {
+		cycle, _ := complete(phase)
+		_, err := cycle.Edit(func(c *domain.Cycle) { c.DisplayName = "new" })
+		want := "PLAN_PHASE_OVER"
+		if phase == domain.Plan {
+			want = ""
+		}
+		checkReason(t, err, want)
+		if (cycle.DisplayName == "new") != (phase == domain.Plan) {
+			t.Errorf("in %s the name became %q", phase, cycle.DisplayName)
+		}
+	}
+}
+
+// A random walk over all verbs never passes a gate with unmet criteria, never leaves an ended cycle, and records one
+// event for each change and none for a refusal.
+func TestCycleStateMachine(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cycle, _ := complete(domain.Plan)
+		for range rapid.IntRange(1, 12).Draw(t, "steps") {
+			before := *cycle
+			passes := len(cycle.GatePasses)
+			_, evidence := complete(cycle.Phase)
+			evidence.OpenAndons = nil
+			if rapid.Bool().Draw(t, "andon") {
+				evidence.OpenAndons = []string{"andon"}
+			}
+			coach := rapid.Bool().Draw(t, "coach")
+			reason := rapid.SampledFrom([]string{"", "because"}).Draw(t, "reason")
+			var events []domain.Event
+			var err error
+			switch rapid.SampledFrom([]string{"advance", "cancel", "edit"}).Draw(t, "verb") {
+			case "advance":
+				events, err = cycle.Advance(evidence, "", reason, coach, noon)
+				if err == nil && len(evidence.OpenAndons) > 0 && cycle.GatePasses[passes].CoachReason == "" {
+					t.Fatalf("passed a shut gate without a coach's reason: %+v", cycle)
+				}
+			case "cancel":
+				events, err = cycle.Cancel("because")
+			case "edit":
+				events, err = cycle.Edit(func(c *domain.Cycle) { c.DisplayName += "x" })
+			}
+			if (err == nil) != (len(events) == 1) {
+				t.Fatalf("events %v with error %v", events, err)
+			}
+			if before.State != domain.CycleActive && err == nil {
+				t.Fatalf("an ended cycle moved: %+v", cycle)
+			}
+			if err != nil && (cycle.Phase != before.Phase || cycle.State != before.State || len(cycle.GatePasses) != passes) {
+				t.Fatalf("a refusal changed the cycle: %+v", cycle)
+			}
+		}
+	})
+}
+
+func TestObstacle(t *testing.T) {
+	queue, env := domain.NewObstacle("queue", ""), domain.NewObstacle("env", "")
+	mustEvents(t, domain.ObstacleMadeCurrent)(queue.MakeCurrent(nil, ""))
+	mustEvents(t)(queue.MakeCurrent(nil, ""))
+	_, err := env.MakeCurrent(queue, "")
+	checkReason(t, err, "SWITCH_REASON_MISSING")
+	mustEvents(t, domain.ObstacleMadeCurrent)(env.MakeCurrent(queue, "the queue waits for env"))
+	if got := queue.Park("switch"); !slices.Equal(got, []domain.Event{domain.ObstacleParkedAgain}) || queue.State != domain.ObstacleParked {
+		t.Errorf("park: %v, %+v", got, queue)
+	}
+	_, err = env.Settle(domain.ObstacleDropped, "")
+	checkReason(t, err, "SETTLE_REASON_MISSING")
+	mustEvents(t, domain.ObstacleSettled)(env.Settle(domain.ObstacleOvercome, ""))
+	_, err = env.Settle(domain.ObstacleDropped, "again")
+	checkReason(t, err, "OBSTACLE_SETTLED")
+	_, err = env.MakeCurrent(nil, "")
+	checkReason(t, err, "OBSTACLE_SETTLED")
+}
+
+func TestAndon(t *testing.T) {
+	cycle, _ := complete(domain.Do)
+	andon, err := domain.NewAndon("a", "the build is red", "", cycle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustEvents(t, domain.AndonCountered)(andon.Resolve("reverted"))
+	_, err = andon.Resolve("again")
+	checkReason(t, err, "ANDON_RESOLVED")
+	cycle.State = domain.CycleDone
+	_, err = domain.NewAndon("b", "late", "", cycle)
+	checkReason(t, err, "CYCLE_NOT_RUNNING")
+}
+
+func mustEvents(t *testing.T, want ...domain.Event) func([]domain.Event, error) {
+	return func(got []domain.Event, err error) {
+		t.Helper()
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("events %v, error %v; want %v", got, err, want)
+		}
+	}
+}
+
+func checkReason(t *testing.T, err error, want string) {
+	t.Helper()
+	switch {
+	case want == "" && err != nil:
+		t.Errorf("refused: %v", err)
+	case want != "" && (err == nil || fault.From(err).Reason != want):
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

@@ -1,0 +1,156 @@
+package domain
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
+)
+
+// Evidence is everything that the gates look at beside the cycle itself. The first part comes from this service's own
+// tables, the second was asked of the other services before the transaction.
+type Evidence struct {
+	// Phase is the phase that the evidence was collected for.
+	Phase            Phase
+	ActiveChallenge  bool
+	TargetCondition  *TargetCondition
+	CurrentObstacles []string
+	OpenAndons       []string
+
+	Experiments   []ExperimentFact
+	Retrospective RetrospectiveFact
+	// PublishedLearnings holds the experiments whose learning the knowledge base has published.
+	PublishedLearnings map[string]bool
+}
+
+// ExperimentFact is what a gate needs to know of an experiment.
+type ExperimentFact struct {
+	Name       string
+	Locked     bool
+	Started    bool
+	Running    bool
+	Concluded  bool
+	Abandoned  bool
+	Outcome    bool
+	Verdict    bool
+	Learned    bool
+	HoldChecks bool
+}
+
+// RetrospectiveFact is what a gate needs to know of the retrospective.
+type RetrospectiveFact struct {
+	Closed  bool
+	Decided []string // experiments with a decision
+	Adopted []string // experiments that are to be adopted
+}
+
+// Unmet lists every criterion of the gate that ends the cycle's phase and is not met, each with its stable reason.
+func (c *Cycle) Unmet(e Evidence) []fault.Violation {
+	var unmet []fault.Violation
+	need := func(met bool, field, reason, description string, args ...any) {
+		if !met {
+			unmet = append(unmet, fault.Violation{Field: field, Reason: reason, Description: fmt.Sprintf(description, args...)})
+		}
+	}
+	switch c.Phase {
+	case Plan:
+		c.needPlan(e, need)
+	case Do:
+		needDone(e, need)
+	case Check:
+		needChecked(e, need)
+	case Act:
+		needActed(e, need)
+	}
+	for _, andon := range e.OpenAndons {
+		need(false, "andons", "ANDON_OPEN", "%s is open; resolve it with its countermeasure (:resolve)", andon)
+	}
+	return unmet
+}
+
+type need func(met bool, field, reason, description string, args ...any)
+
+func (c *Cycle) needPlan(e Evidence, need need) {
+	need(e.ActiveChallenge, "challenge", "CHALLENGE_MISSING", "the team has no active challenge; create one under /challenges")
+	need(e.TargetCondition != nil && e.TargetCondition.State == TargetConditionActive, "target_condition", "TARGET_CONDITION_MISSING",
+		"the cycle has no active target condition; create one under /targetConditions and name it in the cycle")
+	need(c.CurrentCondition != nil, "current_condition", "CURRENT_CONDITION_MISSING",
+		"the current condition with its baseline is missing; set current_condition")
+	need(c.ValueStreamFocus != nil && c.ValueStreamFocus.Step != "", "value_stream_focus.step", "VALUE_STREAM_STEP_MISSING",
+		"name the step of the value stream that the cycle works on; set value_stream_focus")
+	need(c.ValueStreamFocus == nil || c.ValueStreamFocus.Constraint || c.ValueStreamFocus.Reason != "",
+		"value_stream_focus.reason", "OFF_CONSTRAINT_REASON_MISSING", "the step is not the constraint; say why the cycle works on it")
+	need(len(e.CurrentObstacles) == 1, "obstacle", "CURRENT_OBSTACLE_MISSING",
+		"exactly one obstacle is current, now there are %d; choose one with :makeCurrent", len(e.CurrentObstacles))
+	locked := false
+	for _, x := range e.Experiments {
+		locked = locked || x.Locked && !x.Abandoned
+	}
+	need(locked, "experiments", "LOCKED_EXPERIMENT_MISSING", "no experiment has a locked prediction; lock one with :lock")
+}
+
+func needDone(e Evidence, need need) {
+	started := false
+	for _, x := range e.Experiments {
+		started = started || x.Started
+		need(!x.Running, "experiments", "EXPERIMENT_STILL_RUNNING", "%s is still running; conclude or abandon it", x.Name)
+	}
+	need(started, "experiments", "STARTED_EXPERIMENT_MISSING", "no experiment was started; start one with :start")
+}
+
+func needChecked(e Evidence, need need) {
+	for _, x := range e.Experiments {
+		need(x.Concluded || x.Abandoned, "experiments", "EXPERIMENT_NOT_ENDED", "%s is neither concluded nor abandoned", x.Name)
+		need(!x.Concluded || x.Outcome, "experiments", "OUTCOME_MISSING", "%s has no outcome", x.Name)
+		need(!x.Concluded || x.Verdict, "experiments", "VERDICT_MISSING", "%s has no verdict", x.Name)
+		need(!x.Concluded || x.Learned, "experiments", "LEARNING_MISSING", "%s says nothing about what was learned", x.Name)
+	}
+}
+
+func needActed(e Evidence, need need) {
+	need(e.Retrospective.Closed, "retrospective", "RETROSPECTIVE_NOT_CLOSED", "the retrospective of the cycle is not closed; close it with :close")
+	need(len(e.Retrospective.Decided) > 0, "retrospective.decisions", "DECISION_MISSING", "no decision was made; decide with :decide")
+	holdChecks := map[string]bool{}
+	for _, x := range e.Experiments {
+		holdChecks[x.Name] = x.HoldChecks
+	}
+	for _, adopted := range e.Retrospective.Adopted {
+		need(e.PublishedLearnings[adopted], "learnings", "LEARNING_NOT_PUBLISHED", "%s is adopted, but its learning is not published yet", adopted)
+		need(holdChecks[adopted], "experiments", "HOLD_CHECKS_NOT_SCHEDULED", "%s is adopted, but its hold checks are not scheduled yet", adopted)
+	}
+}
+
+// Advance moves the cycle through its next gate. believed is the phase that the caller takes the cycle to be in; empty
+// when an etag vouches for it. A coach may pass over unmet criteria with a reason, which is kept for ever.
+func (c *Cycle) Advance(e Evidence, believed Phase, coachReason string, coach bool, now time.Time) ([]Event, error) {
+	if err := c.running(); err != nil {
+		return nil, err
+	}
+	if believed == "" {
+		believed = e.Phase
+	}
+	if believed != c.Phase || e.Phase != c.Phase {
+		return nil, fault.New(fault.Aborted, "PHASE_MISMATCH", "the cycle is in %s, not in %s; look at it again", c.Phase, believed).
+			With("phase", string(c.Phase))
+	}
+	if coachReason != "" && !coach {
+		return nil, fault.New(fault.PermissionDenied, "COACH_NEEDED", "only a coach of the team may pass a gate with a reason")
+	}
+	pass := GatePass{Phase: c.Phase, Time: now}
+	if unmet := c.Unmet(e); len(unmet) > 0 {
+		if coachReason == "" {
+			return nil, fault.Unmet("GATE_CRITERIA_UNMET", fmt.Sprintf("the gate after %s stays shut: %d criteria are not met", c.Phase, len(unmet)), unmet...)
+		}
+		pass.CoachReason = coachReason
+		for _, criterion := range unmet {
+			pass.Unmet = append(pass.Unmet, criterion.Reason)
+		}
+	}
+	c.GatePasses = append(c.GatePasses, pass)
+	if c.Phase == Act {
+		c.State = CycleDone
+		return []Event{CycleFinished}, nil
+	}
+	c.Phase = c.Phase.next()
+	return []Event{CycleAdvanced}, nil
+}

@@ -1,0 +1,158 @@
+package rpc
+
+import (
+	"context"
+	"time"
+
+	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
+	"github.com/fortnighthq/fortnight/services/cycle/internal/domain"
+	"github.com/fortnighthq/fortnight/services/cycle/internal/store"
+	"github.com/fortnighthq/fortnight/services/cycle/internal/wire"
+	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
+	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
+	"github.com/fortnighthq/fortnight/services/internal/platform/names"
+	"github.com/fortnighthq/fortnight/services/internal/platform/record"
+	"github.com/fortnighthq/fortnight/services/internal/platform/updatemask"
+)
+
+// CreateCycle starts a cycle in its PLAN phase.
+func (s *Server) CreateCycle(ctx context.Context, req *cyclev1.CreateCycleRequest) (*cyclev1.Cycle, error) {
+	given := req.GetCycle()
+	if err := checkDays(given); err != nil {
+		return nil, err
+	}
+	team, err := s.team(ctx, req.GetParent())
+	if err != nil {
+		return nil, err
+	}
+	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*cyclev1.Cycle, error) {
+		if err := tx.Lock(req.GetParent()); err != nil {
+			return nil, err
+		}
+		plan := domain.Cycle{
+			Name:             req.GetParent() + "/cycles/" + names.ID(req.GetCycleId()),
+			DisplayName:      given.GetDisplayName(),
+			StartDate:        domain.Day(given.GetStartDate()),
+			TargetCondition:  given.GetTargetCondition(),
+			CurrentCondition: wire.CurrentCondition(given.GetCurrentCondition()),
+			ValueStreamFocus: wire.ValueStreamFocus(given.GetValueStreamFocus()),
+		}
+		if plan.StartDate == "" {
+			plan.StartDate = domain.Today(tx.Now(), team.zone)
+		}
+		var err error
+		if plan.TargetCondition, err = targetCondition(tx, req.GetParent(), plan.TargetCondition); err != nil {
+			return nil, err
+		}
+		running, err := store.RunningCycle(tx, req.GetParent())
+		if err != nil {
+			return nil, err
+		}
+		cycle, err := domain.NewCycle(plan, team.settings, running)
+		if err != nil {
+			return nil, err
+		}
+		row, err := store.Cycles.Create(tx, cycle, domain.CycleStarted)
+		if err != nil {
+			return nil, err
+		}
+		return wire.Cycle(row), nil
+	})
+}
+
+// GetCycle gets a cycle.
+func (s *Server) GetCycle(ctx context.Context, req *cyclev1.GetCycleRequest) (*cyclev1.Cycle, error) {
+	row, err := store.Cycles.Get(ctx, s.log, req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return wire.Cycle(row), nil
+}
+
+// ListCycles lists a team's cycles, latest start first.
+func (s *Server) ListCycles(ctx context.Context, req *cyclev1.ListCyclesRequest) (*cyclev1.ListCyclesResponse, error) {
+	rows, next, err := store.Cycles.List(ctx, s.log, record.PageOf(ctx, req))
+	if err != nil {
+		return nil, err
+	}
+	return &cyclev1.ListCyclesResponse{Cycles: record.Map(rows, wire.Cycle), NextPageToken: next}, nil
+}
+
+// UpdateCycle changes what a cycle plans.
+func (s *Server) UpdateCycle(ctx context.Context, req *cyclev1.UpdateCycleRequest) (*cyclev1.Cycle, error) {
+	given := req.GetCycle()
+	paths, err := updatemask.Paths(req.GetUpdateMask(), given, "display_name", "target_condition", "current_condition", "value_stream_focus")
+	if err != nil {
+		return nil, err
+	}
+	if err := checkDays(given); err != nil {
+		return nil, err
+	}
+	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*cyclev1.Cycle, error) {
+		target, err := targetCondition(tx, teamOf(given.GetName()), given.GetTargetCondition())
+		if err != nil {
+			return nil, err
+		}
+		row, err := store.Cycles.Update(tx, given.GetName(), req.GetEtag(), func(c *domain.Cycle, _ time.Time) ([]domain.Event, error) {
+			return c.Edit(func(c *domain.Cycle) {
+				for _, path := range paths {
+					switch path {
+					case "display_name":
+						c.DisplayName = given.GetDisplayName()
+					case "target_condition":
+						c.TargetCondition = target
+					case "current_condition":
+						c.CurrentCondition = wire.CurrentCondition(given.GetCurrentCondition())
+					case "value_stream_focus":
+						c.ValueStreamFocus = wire.ValueStreamFocus(given.GetValueStreamFocus())
+					}
+				}
+			})
+		})
+		if err != nil {
+			return nil, err
+		}
+		return wire.Cycle(row), nil
+	})
+}
+
+// CancelCycle ends a cycle without its gates.
+func (s *Server) CancelCycle(ctx context.Context, req *cyclev1.CancelCycleRequest) (*cyclev1.Cycle, error) {
+	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*cyclev1.Cycle, error) {
+		row, err := store.Cycles.Update(tx, req.GetName(), req.GetEtag(), func(c *domain.Cycle, _ time.Time) ([]domain.Event, error) {
+			return c.Cancel(req.GetReason())
+		})
+		if err != nil {
+			return nil, err
+		}
+		return wire.Cycle(row), nil
+	})
+}
+
+// targetCondition is the one that a cycle works towards: what the request names, which must be the team's, or the active one.
+func targetCondition(tx *eventlog.Tx, team, named string) (string, error) {
+	if named == "" {
+		return store.ActiveTargetCondition(tx, team)
+	}
+	if teamOf(named) == team {
+		if _, found, err := store.TargetConditions.Find(tx, named); found || err != nil {
+			return named, err
+		}
+	}
+	return "", fault.Invalid("cycle.target_condition", "TARGET_CONDITION_NOT_FOUND", "the team has no target condition %q", named)
+}
+
+// checkDays refuses days that the calendar does not have.
+func checkDays(given *cyclev1.Cycle) error {
+	if given.GetStartDate() != "" {
+		if _, err := domain.ParseDay("cycle.start_date", given.GetStartDate()); err != nil {
+			return err
+		}
+	}
+	if now := given.GetCurrentCondition(); now != nil {
+		if _, err := domain.ParseDay("cycle.current_condition.baseline_date", now.GetBaselineDate()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

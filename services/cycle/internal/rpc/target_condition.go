@@ -1,0 +1,93 @@
+package rpc
+
+import (
+	"context"
+	"time"
+
+	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
+	"github.com/fortnighthq/fortnight/services/cycle/internal/domain"
+	"github.com/fortnighthq/fortnight/services/cycle/internal/store"
+	"github.com/fortnighthq/fortnight/services/cycle/internal/wire"
+	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
+	"github.com/fortnighthq/fortnight/services/internal/platform/names"
+	"github.com/fortnighthq/fortnight/services/internal/platform/record"
+)
+
+// CreateTargetCondition activates a target condition.
+func (s *Server) CreateTargetCondition(ctx context.Context, req *cyclev1.CreateTargetConditionRequest) (*cyclev1.TargetCondition, error) {
+	given := req.GetTargetCondition()
+	achieveBy, err := domain.ParseDay("target_condition.achieve_by_date", given.GetAchieveByDate())
+	if err != nil {
+		return nil, err
+	}
+	team, err := s.team(ctx, req.GetParent())
+	if err != nil {
+		return nil, err
+	}
+	plan := domain.TargetCondition{
+		Name:             req.GetParent() + "/targetConditions/" + names.ID(req.GetTargetConditionId()),
+		Challenge:        given.GetChallenge(),
+		AchieveByDate:    achieveBy,
+		OutcomeMetric:    given.GetOutcomeMetric(),
+		OutcomeValue:     given.GetOutcomeValue(),
+		OperatingPattern: given.GetOperatingPattern(),
+		ProcessMetric:    given.GetProcessMetric(),
+	}
+	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*cyclev1.TargetCondition, error) {
+		if err := tx.Lock(req.GetParent()); err != nil {
+			return nil, err
+		}
+		var challenge *domain.Challenge
+		if teamOf(plan.Challenge) == req.GetParent() {
+			found, _, err := store.Challenges.Find(tx, plan.Challenge)
+			if err != nil {
+				return nil, err
+			}
+			challenge = found.Value
+		}
+		active, err := store.ActiveTargetCondition(tx, req.GetParent())
+		if err != nil {
+			return nil, err
+		}
+		targetCondition, err := domain.NewTargetCondition(plan, challenge, active, domain.Today(tx.Now(), team.zone))
+		if err != nil {
+			return nil, err
+		}
+		row, err := store.TargetConditions.Create(tx, targetCondition, domain.TargetConditionCreated)
+		if err != nil {
+			return nil, err
+		}
+		return wire.TargetCondition(row), nil
+	})
+}
+
+// GetTargetCondition gets a target condition.
+func (s *Server) GetTargetCondition(ctx context.Context, req *cyclev1.GetTargetConditionRequest) (*cyclev1.TargetCondition, error) {
+	row, err := store.TargetConditions.Get(ctx, s.log, req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return wire.TargetCondition(row), nil
+}
+
+// ListTargetConditions lists a team's target conditions.
+func (s *Server) ListTargetConditions(ctx context.Context, req *cyclev1.ListTargetConditionsRequest) (*cyclev1.ListTargetConditionsResponse, error) {
+	rows, next, err := store.TargetConditions.List(ctx, s.log, record.PageOf(ctx, req))
+	if err != nil {
+		return nil, err
+	}
+	return &cyclev1.ListTargetConditionsResponse{TargetConditions: record.Map(rows, wire.TargetCondition), NextPageToken: next}, nil
+}
+
+// CloseTargetCondition ends the active target condition.
+func (s *Server) CloseTargetCondition(ctx context.Context, req *cyclev1.CloseTargetConditionRequest) (*cyclev1.TargetCondition, error) {
+	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*cyclev1.TargetCondition, error) {
+		row, err := store.TargetConditions.Update(tx, req.GetName(), req.GetEtag(), func(t *domain.TargetCondition, _ time.Time) ([]domain.Event, error) {
+			return t.Close(wire.TargetConditionState(req.GetState()))
+		})
+		if err != nil {
+			return nil, err
+		}
+		return wire.TargetCondition(row), nil
+	})
+}

@@ -1,0 +1,38 @@
+// Package experiment owns metrics, measurements, process behaviour charts, experiments and hold checks.
+package experiment
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+
+	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
+	"github.com/fortnighthq/fortnight/services/experiment/internal/consumer"
+	"github.com/fortnighthq/fortnight/services/experiment/internal/rpc"
+	"github.com/fortnighthq/fortnight/services/experiment/internal/store"
+	"github.com/fortnighthq/fortnight/services/internal/platform/service"
+)
+
+// Name is the service's name in addresses, events and settings.
+const Name = "experiment"
+
+// Service is the experiment service. Run, Ready and Close are those of its base.
+type Service struct {
+	*service.Base
+	server *rpc.Server
+}
+
+// New opens the service's database and wires it.
+func New(ctx context.Context, kit service.Kit) (*Service, error) {
+	base, err := service.Open(ctx, kit, Name, store.Migrations)
+	if err != nil {
+		return nil, err
+	}
+	base.Consume("retrospective", consumer.Retrospective)
+	return &Service{Base: base, server: rpc.New(base.Log, kit.Conn)}, nil
+}
+
+// Register puts the service's contract on a server.
+func (s *Service) Register(registrar grpc.ServiceRegistrar) {
+	experimentv1.RegisterExperimentServiceServer(registrar, s.server)
+}

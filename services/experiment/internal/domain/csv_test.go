@@ -1,0 +1,207 @@
+package domain
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
+)
+
+func TestParseCSV(t *testing.T) {
+	at := time.Date(2026, 6, 1, 9, 30, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name, text string
+		want       []Measurement
+	}{
+		{"plain", "time,value\n2026-06-01T09:30:00Z,3.5\n", []Measurement{{at, 3.5, ""}}},
+		{"no line end at the end", "time,value\n2026-06-01T09:30:00Z,3.5", []Measurement{{at, 3.5, ""}}},
+		{"header only", "time,value\n", nil},
+		{"byte order mark", "\uFEFFtime,value\n2026-06-01T09:30:00Z,3.5\n", []Measurement{{at, 3.5, ""}}},
+		{"CRLF", "time,value,source_key\r\n2026-06-01T09:30:00Z,3.5,build 7\r\n", []Measurement{{at, 3.5, "build 7"}}},
+		{"quotes", "\"time\",\"value\",\"source_key\"\n\"2026-06-01T09:30:00Z\",\"3.5\",\"a \"\"b\"\", c\"\n", []Measurement{{at, 3.5, `a "b", c`}}},
+		{"quotes after a byte order mark", "\uFEFF\"time\",value\n2026-06-01T09:30:00Z,1\n", []Measurement{{at, 1, ""}}},
+		{"spaces", "time, value\n 2026-06-01T09:30:00Z , 3.5 \n", []Measurement{{at, 3.5, ""}}},
+		{"blank lines", "time,value\n\n2026-06-01T09:30:00Z,3.5\n\n", []Measurement{{at, 3.5, ""}}},
+		{"zone", "time,value\n2026-06-01T11:30:00+02:00,3.5\n", []Measurement{{at, 3.5, ""}}},
+		{"finer than a microsecond", "time,value\n2026-06-01T09:30:00.000000999Z,3.5\n", []Measurement{{at, 3.5, ""}}},
+		{"numbers", "time,value\n2026-06-01T09:30:00Z,-1.5e3\n2026-06-01T09:30:01Z,+0\n", []Measurement{{at, -1500, ""}, {at.Add(time.Second), 0, ""}}},
+		{"repeated", "time,value\n2026-06-01T09:30:00Z,1\n2026-06-01T09:30:00Z,1.0\n", []Measurement{{at, 1, ""}, {at, 1, ""}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			entries, err := ParseCSV(c.text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []Measurement
+			for _, e := range entries {
+				got = append(got, e.Measurement)
+			}
+			if !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestParseCSVRefuses(t *testing.T) {
+	const good = "2026-06-01T09:30:00Z"
+	for _, c := range []struct {
+		name, text string
+		want       []string // place and reason
+	}{
+		{"empty", "", []string{"csv:1:1 HEADER_MISSING"}},
+		{"other header", "when,value\n" + good + ",1\n", []string{"csv:1:1 HEADER_INVALID"}},
+		{"no header", good + ",1\n", []string{"csv:1:1 HEADER_INVALID"}},
+		{"semicolons", "time;value\n" + good + ";1\n", []string{"csv:1:1 HEADER_INVALID"}},
+		{"one more column", "time,value,source_key,note\n", []string{"csv:1:1 HEADER_INVALID"}},
+		{"a quote in the header", "ti\"me,value\n", []string{"csv:1:1 HEADER_INVALID"}},
+		{"NaN", "time,value\n" + good + ",NaN\n", []string{"csv:2:22 VALUE_INVALID"}},
+		{"Inf", "time,value\n" + good + ",-Inf\n", []string{"csv:2:22 VALUE_INVALID"}},
+		{"infinity", "time,value\n" + good + ",Infinity\n", []string{"csv:2:22 VALUE_INVALID"}},
+		{"1e309", "time,value\n" + good + ",1e309\n", []string{"csv:2:22 VALUE_INVALID"}},
+		{"1e301", "time,value\n" + good + ",1e301\n", []string{"csv:2:22 VALUE_OUT_OF_RANGE"}},
+		{"hexadecimal", "time,value\n" + good + ",0x1p3\n", []string{"csv:2:22 VALUE_INVALID"}},
+		{"underscore", "time,value\n" + good + ",1_0\n", []string{"csv:2:22 VALUE_INVALID"}},
+		{"decimal comma", "time,value\n" + good + ",\"3,5\"\n", []string{"csv:2:22 VALUE_INVALID"}},
+		{"empty value", "time,value\n" + good + ",\n", []string{"csv:2:22 VALUE_INVALID"}},
+		{"day only", "time,value\n2026-06-01,1\n", []string{"csv:2:1 TIME_INVALID"}},
+		{"day that does not exist", "time,value\n2026-02-30T09:30:00Z,1\n", []string{"csv:2:1 TIME_INVALID"}},
+		{"year zero", "time,value\n0000-06-01T09:30:00Z,1\n", []string{"csv:2:1 TIME_INVALID"}},
+		{"columns", "time,value\n" + good + "\n" + good + ",1,2\n", []string{"csv:2:1 COLUMNS_WRONG", "csv:3:1 COLUMNS_WRONG"}},
+		{"control character", "time,value,source_key\n" + good + ",1,a\x00b\n", []string{"csv:2:24 SOURCE_KEY_INVALID"}},
+		{"long source key", "time,value,source_key\n" + good + ",1," + strings.Repeat("x", 201) + "\n", []string{"csv:2:24 SOURCE_KEY_INVALID"}},
+		{"quote in a field", "time,value\n" + good + ",1\"2\n" + good + ",x\n", []string{"csv:2:23 LINE_INVALID", "csv:3:22 VALUE_INVALID"}},
+		{"quote without end", "time,value\n" + good + ",\"1\n", []string{"csv:2:25 LINE_INVALID"}},
+		{"two values for one key", "time,value\n" + good + ",1\n" + good + ",2\n", []string{"csv:3:22 MEASUREMENT_CONFLICT"}},
+		{
+			"everything at once", "time,value,source_key\nyesterday,lots,a\n" + good + ",1,b\n" + good + ",,c\n",
+			[]string{"csv:2:1 TIME_INVALID", "csv:2:11 VALUE_INVALID", "csv:4:22 VALUE_INVALID"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			entries, err := ParseCSV(c.text)
+			if entries != nil {
+				t.Errorf("entries %v came back with an error", entries)
+			}
+			wantProblems(t, err, fault.InvalidArgument, "CSV_INVALID", c.want...)
+		})
+	}
+}
+
+// wantProblems compares a fault with the places and reasons that it is to list.
+func wantProblems(t *testing.T, err error, kind fault.Kind, reason string, want ...string) {
+	t.Helper()
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		t.Fatalf("no fault: %v", err)
+	}
+	if f.Kind != kind || f.Reason != reason {
+		t.Errorf("fault %v %s, want %v %s", f.Kind, f.Reason, kind, reason)
+	}
+	var got []string
+	for _, v := range f.Violations {
+		got = append(got, v.Field+" "+v.Reason)
+		if v.Description == "" {
+			t.Errorf("%s %s has no description", v.Field, v.Reason)
+		}
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("problems %q, want %q", got, want)
+	}
+}
+
+func TestProblemsAreCountedBeyondTheList(t *testing.T) {
+	_, err := ParseCSV("time,value\n" + strings.Repeat("x,1\n", 250))
+	f := fault.From(err)
+	if len(f.Violations) != 100 || f.Metadata["problems"] != "250" {
+		t.Errorf("%d violations listed, %s counted", len(f.Violations), f.Metadata["problems"])
+	}
+	if last := f.Violations[99].Field; last != "csv:101:1" {
+		t.Errorf("the hundredth problem is at %s", last)
+	}
+}
+
+func TestCheckMeasurements(t *testing.T) {
+	entries, err := CheckMeasurements([]Measurement{{firstDay.Add(1500 * time.Nanosecond), 1, "a"}, {firstDay, 1, "b"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Entry{
+		{Measurement{firstDay.Add(time.Microsecond), 1, "a"}, "measurements[0].value"},
+		{Measurement{firstDay, 1, "b"}, "measurements[1].value"},
+	}
+	if !reflect.DeepEqual(entries, want) {
+		t.Errorf("got %v, want %v", entries, want)
+	}
+	_, err = CheckMeasurements([]Measurement{
+		{time.Time{}, math.NaN(), "\n"}, {firstDay, math.Inf(1), ""}, {firstDay, 2e300, ""}, {firstDay, 5, ""}, {firstDay, 6, ""},
+	})
+	wantProblems(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID",
+		"measurements[0].time TIME_INVALID", "measurements[0].value VALUE_INVALID", "measurements[0].source_key SOURCE_KEY_INVALID",
+		"measurements[1].value VALUE_INVALID", "measurements[2].value VALUE_OUT_OF_RANGE", "measurements[4].value MEASUREMENT_CONFLICT")
+}
+
+func TestConflicts(t *testing.T) {
+	entries := []Entry{
+		{Measurement{firstDay, 1, ""}, "csv:2:22"}, {Measurement{firstDay, 2, "a"}, "csv:3:22"}, {Measurement{firstDay, 3, "b"}, "csv:4:22"},
+	}
+	if err := Conflicts(entries, []*float64{nil, new(2.0), nil}); err != nil {
+		t.Errorf("an equal value is no conflict: %v", err)
+	}
+	wantProblems(t, Conflicts(entries, []*float64{new(1.5), new(2.0), new(4.0)}), fault.FailedPrecondition, "MEASUREMENT_CONFLICT",
+		"csv:2:22 MEASUREMENT_CONFLICT", "csv:4:22 MEASUREMENT_CONFLICT")
+}
+
+func TestNumber(t *testing.T) {
+	for v, want := range map[float64]string{0: "0", 1e6: "1000000", -0.25: "-0.25", 1e-6: "0.000001", 1e-7: "1e-07", 1e15: "1e+15"} {
+		if got := number(v); got != want {
+			t.Errorf("%g is written %s, want %s", v, got, want)
+		}
+	}
+}
+
+// What the parser accepts is storable, and reads the same when it is written again.
+func FuzzParseCSV(f *testing.F) {
+	for _, seed := range []string{
+		"", "time,value\n", "\uFEFFtime,value,source_key\r\n2026-06-01T09:30:00Z,3.5,a\r\n",
+		"time,value\n2026-06-01T09:30:00+02:00,1e309\n", "time,value,source_key\n2026-06-01T09:30:00.123456Z,-0,\"a \"\"b\"\"\"\n",
+		"time,value\n\"2026-06-01T09:30:00Z,1\n", "time,value\n0001-01-01T00:00:00+23:59,NaN\n",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		entries, err := ParseCSV(text)
+		if err != nil {
+			fe := fault.From(err)
+			if fe.Kind != fault.InvalidArgument || len(fe.Violations) == 0 || len(fe.Violations) > maxProblems || entries != nil {
+				t.Fatalf("a refusal without use: %v", err)
+			}
+			return
+		}
+		var again strings.Builder
+		again.WriteString("time,value,source_key\n")
+		for _, e := range entries {
+			if reason, _ := checkTime(e.Time); reason != "" || math.IsNaN(e.Value) || math.Abs(e.Value) > MaxValue || !e.Time.Equal(stored(e.Time)) {
+				t.Fatalf("accepted %+v", e)
+			}
+			fmt.Fprintf(&again, "%s,%s,%s\n", e.Time.Format(time.RFC3339Nano), strconv.FormatFloat(e.Value, 'g', -1, 64), quoted(e.SourceKey))
+		}
+		second, err := ParseCSV(again.String())
+		if err != nil || len(second) != len(entries) {
+			t.Fatalf("written again: %v", err)
+		}
+		for i := range entries {
+			if entries[i].Measurement != second[i].Measurement {
+				t.Fatalf("%+v became %+v", entries[i], second[i])
+			}
+		}
+	})
+}
+
+func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }

@@ -1,0 +1,237 @@
+package rpc_test
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
+	"github.com/fortnighthq/fortnight/services/internal/platform/db"
+	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
+)
+
+// daily is an import of one reading a day from the first of May on.
+func daily(values ...float64) *experimentv1.ImportMeasurementsRequest {
+	req := &experimentv1.ImportMeasurementsRequest{Name: wait}
+	for i, v := range values {
+		at := time.Date(2026, 5, 1+i, 9, 0, 0, 0, time.UTC)
+		req.Measurements = append(req.Measurements, &experimentv1.Measurement{Time: timestamppb.New(at), Value: v})
+	}
+	return req
+}
+
+var nist = []float64{49.6, 47.6, 49.9, 51.3, 47.8, 51.2, 52.6, 52.4, 53.6, 52.1}
+
+func measured(t *testing.T, engine db.Engine) *world {
+	w := newWorld(t, engine)
+	ok[*experimentv1.Metric](t)(w.client.CreateMetric(w.member(), waitMetric("review-wait")))
+	return w
+}
+
+// wantImport imports and checks how many were new and how many repeated.
+func (w *world) wantImport(req *experimentv1.ImportMeasurementsRequest, imported, repeated int32) {
+	w.t.Helper()
+	got := ok[*experimentv1.ImportMeasurementsResponse](w.t)(w.client.ImportMeasurements(w.member(), req))
+	if got.GetImported() != imported || got.GetRepeated() != repeated {
+		w.t.Errorf("imported %d, repeated %d; want %d and %d", got.GetImported(), got.GetRepeated(), imported, repeated)
+	}
+}
+
+func TestImportIsIdempotent(t *testing.T) {
+	for _, engine := range []db.Engine{db.SQLite, db.Postgres} {
+		t.Run(string(engine), func(t *testing.T) {
+			w := measured(t, engine)
+			w.wantImport(daily(nist[:5]...), 5, 0)
+			w.wantImport(daily(nist...), 5, 5)
+			w.wantImport(daily(nist...), 0, 10)
+			list := ok[*experimentv1.ListMeasurementsResponse](t)(w.client.ListMeasurements(w.member(), &experimentv1.ListMeasurementsRequest{Parent: wait}))
+			var got []float64
+			for _, m := range list.GetMeasurements() {
+				got = append(got, m.GetValue())
+			}
+			if !slices.Equal(got, nist) || list.GetNextPageToken() != "" {
+				t.Errorf("listed %v", got)
+			}
+			if got := w.events(); !slices.Equal(got, []string{"MetricCreated", "MeasurementsRecorded", "MeasurementsRecorded"}) {
+				t.Errorf("events %v", got)
+			}
+		})
+	}
+}
+
+func TestImportCSV(t *testing.T) {
+	w := measured(t, db.SQLite)
+	const text = "\uFEFFtime,value,source_key\r\n2026-05-01T11:00:00+02:00,49.6,\r\n\"2026-05-01T09:00:00Z\",50,\"build, 7\"\r\n"
+	csv := &experimentv1.ImportMeasurementsRequest{Name: wait, Csv: text}
+	w.wantImport(csv, 2, 0)
+	w.wantImport(csv, 0, 2)
+	w.wantImport(daily(49.6), 0, 1) // the same instant, whichever zone it was written in
+	w.wantImport(&experimentv1.ImportMeasurementsRequest{Name: wait, Csv: "time,value\n"}, 0, 0)
+}
+
+func TestImportRefuses(t *testing.T) {
+	w := measured(t, db.SQLite)
+	w.wantImport(daily(1), 1, 0)
+	const first = "2026-05-01T09:00:00Z"
+	for name, c := range map[string]struct {
+		req    *experimentv1.ImportMeasurementsRequest
+		kind   fault.Kind
+		reason string
+		want   []string
+	}{
+		"every line at once": {
+			&experimentv1.ImportMeasurementsRequest{Csv: "time,value\nnow,NaN\n2026-05-02T09:00:00Z,2\n2026-05-03T09:00:00Z,1e309\n2026-05-04T09:00:00Z,Inf\n"},
+			fault.InvalidArgument, "CSV_INVALID",
+			[]string{"csv:2:1 TIME_INVALID", "csv:2:5 VALUE_INVALID", "csv:4:22 VALUE_INVALID", "csv:5:22 VALUE_INVALID"},
+		},
+		"contradictions": {
+			&experimentv1.ImportMeasurementsRequest{Csv: "time,value\n2026-05-02T09:00:00Z,2\n" + first + ",1.5\n"},
+			fault.FailedPrecondition, "MEASUREMENT_CONFLICT", []string{"csv:3:22 MEASUREMENT_CONFLICT"},
+		},
+		"contradictions in a list": {daily(3, 4), fault.FailedPrecondition, "MEASUREMENT_CONFLICT", []string{"measurements[0].value MEASUREMENT_CONFLICT"}},
+		"NaN in a list":            {daily(1, math.NaN()), fault.InvalidArgument, "VALIDATION_FAILED", []string{"measurements[1].value DOUBLE_FINITE"}},
+		"too much":                 {daily(1, 2e300), fault.InvalidArgument, "MEASUREMENTS_INVALID", []string{"measurements[1].value VALUE_OUT_OF_RANGE"}},
+		"no time": {
+			&experimentv1.ImportMeasurementsRequest{Measurements: []*experimentv1.Measurement{{Value: 1}}},
+			fault.InvalidArgument, "VALIDATION_FAILED", []string{"measurements[0].time REQUIRED"},
+		},
+		"a time that no calendar has": {
+			&experimentv1.ImportMeasurementsRequest{Measurements: []*experimentv1.Measurement{{Time: &timestamppb.Timestamp{Seconds: 1 << 60}}}},
+			fault.InvalidArgument, "MEASUREMENTS_INVALID", []string{"measurements[0].time TIME_INVALID"},
+		},
+		"both forms": {
+			&experimentv1.ImportMeasurementsRequest{Csv: "time,value\n", Measurements: daily(1).GetMeasurements()},
+			fault.InvalidArgument, "ONE_FORM_ONLY", []string{"csv ONE_FORM_ONLY"},
+		},
+		"nothing": {&experimentv1.ImportMeasurementsRequest{}, fault.InvalidArgument, "MEASUREMENTS_MISSING", []string{"measurements MEASUREMENTS_MISSING"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.req.Name = wait
+			for _, c.req.ValidateOnly = range []bool{true, false} {
+				_, err := w.client.ImportMeasurements(w.member(), c.req)
+				wantFault(t, err, c.kind, c.reason, c.want...)
+			}
+		})
+	}
+	for _, only := range []bool{true, false} {
+		req := daily(1)
+		req.Name, req.ValidateOnly = team+"/metrics/none", only
+		_, err := w.client.ImportMeasurements(w.member(), req)
+		wantFault(t, err, fault.NotFound, "METRIC_NOT_FOUND")
+	}
+	if list := ok[*experimentv1.ListMeasurementsResponse](t)(w.client.ListMeasurements(w.member(), &experimentv1.ListMeasurementsRequest{Parent: wait})); len(list.GetMeasurements()) != 1 {
+		t.Errorf("refused imports left %v", list)
+	}
+}
+
+func TestImportListsAHundredProblems(t *testing.T) {
+	w := measured(t, db.SQLite)
+	_, err := w.client.ImportMeasurements(w.member(), &experimentv1.ImportMeasurementsRequest{Name: wait, Csv: "time,value\n" + strings.Repeat("x,1\n", 150)})
+	if f := wantFault(t, err, fault.InvalidArgument, "CSV_INVALID"); len(f.Violations) != 100 || f.Metadata["problems"] != "150" {
+		t.Errorf("%d listed, %s counted", len(f.Violations), f.Metadata["problems"])
+	}
+}
+
+func TestValidateOnlyWritesNothing(t *testing.T) {
+	w := measured(t, db.SQLite)
+	w.wantImport(daily(1), 1, 0)
+	req := daily(1, 2)
+	req.ValidateOnly, req.RequestId = true, "k1"
+	w.wantImport(req, 1, 1)
+	w.wantImport(req, 1, 1)
+	if got := w.events(); len(got) != 2 {
+		t.Errorf("events %v", got)
+	}
+}
+
+func TestImportAgainWithTheSameKey(t *testing.T) {
+	w := measured(t, db.SQLite)
+	req := daily(1, 2)
+	req.RequestId = "k1"
+	w.wantImport(req, 2, 0)
+	w.wantImport(req, 2, 0) // the first answer again, not a second import
+	if !replayed(t, func(option grpc.CallOption) error {
+		_, err := w.client.ImportMeasurements(w.member(), req, option)
+		return err
+	}) {
+		t.Error("not marked as a repetition")
+	}
+}
+
+func TestListMeasurementsPages(t *testing.T) {
+	w := measured(t, db.SQLite)
+	w.wantImport(daily(nist...), 10, 0)
+	req := &experimentv1.ListMeasurementsRequest{Parent: wait, PageSize: 4}
+	var got []float64
+	for {
+		page := ok[*experimentv1.ListMeasurementsResponse](t)(w.client.ListMeasurements(w.member(), req))
+		for _, m := range page.GetMeasurements() {
+			got = append(got, m.GetValue())
+		}
+		if page.GetNextPageToken() == "" {
+			break
+		}
+		req.PageToken = page.GetNextPageToken()
+	}
+	if !slices.Equal(got, nist) {
+		t.Errorf("listed %v", got)
+	}
+	req.PageToken = "AAAA"
+	_, err := w.client.ListMeasurements(w.member(), req)
+	wantFault(t, err, fault.InvalidArgument, "PAGE_TOKEN_INVALID")
+	_, err = w.client.ListMeasurements(w.member(), &experimentv1.ListMeasurementsRequest{Parent: team + "/metrics/none"})
+	wantFault(t, err, fault.NotFound, "METRIC_NOT_FOUND")
+}
+
+func TestAnalyzeMetric(t *testing.T) {
+	w := measured(t, db.SQLite)
+	analyze := func(baseline int32) *experimentv1.ProcessBehaviourChart {
+		return ok[*experimentv1.ProcessBehaviourChart](t)(w.client.AnalyzeMetric(w.member(), &experimentv1.AnalyzeMetricRequest{Name: wait, BaselinePoints: baseline}))
+	}
+	if c := analyze(0); len(c.GetPoints()) != 0 || c.GetLimits() != nil {
+		t.Errorf("of nothing: %v", c)
+	}
+	w.wantImport(daily(nist[:3]...), 3, 0)
+	if c := analyze(0); len(c.GetPoints()) != 3 || c.GetLimits() != nil || c.GetProvisional() {
+		t.Errorf("of three points: %v", c)
+	}
+	w.wantImport(daily(nist[:5]...), 2, 3)
+	if c := analyze(0); c.GetLimits() == nil || !c.GetProvisional() {
+		t.Errorf("of five points: %v", c)
+	}
+	w.wantImport(daily(nist...), 5, 5)
+	c := analyze(0)
+	l := c.GetLimits()
+	for name, q := range map[string][2]float64{
+		"centre": {l.GetCentre(), 50.81}, "mean moving range": {l.GetMeanMovingRange(), 1.8778},
+		"upper": {l.GetUpper(), 55.8041}, "lower": {l.GetLower(), 45.8159},
+		"limit factor": {l.GetLimitFactor(), 2.660}, "range factor": {l.GetRangeFactor(), 3.268},
+	} {
+		if math.Abs(q[0]-q[1]) > 0.001 {
+			t.Errorf("%s = %v, want %v", name, q[0], q[1])
+		}
+	}
+	if len(c.GetSignals()) != 0 || c.GetProvisional() || c.GetMetric() != wait || l.GetCount() != 10 {
+		t.Errorf("chart %v", c)
+	}
+	if c.GetPoints()[0].MovingRange != nil || math.Abs(c.GetPoints()[1].GetMovingRange()-2) > 1e-9 {
+		t.Errorf("moving ranges %v, %v", c.GetPoints()[0].MovingRange, c.GetPoints()[1].MovingRange)
+	}
+	w.wantImport(daily(append(slices.Clone(nist), 60)...), 1, 10)
+	frozen := analyze(10)
+	if frozen.GetLimits().GetUpper() != l.GetUpper() || len(frozen.GetPoints()) != 11 {
+		t.Errorf("a later point moved the baseline: %v", frozen.GetLimits())
+	}
+	if s := frozen.GetSignals(); len(s) == 0 || !slices.ContainsFunc(s, func(s *experimentv1.Signal) bool {
+		return s.GetRule() == "R1" && slices.Equal(s.GetPoints(), []int32{10})
+	}) {
+		t.Errorf("signals %v", s)
+	}
+	_, err := w.client.AnalyzeMetric(w.member(), &experimentv1.AnalyzeMetricRequest{Name: team + "/metrics/none"})
+	wantFault(t, err, fault.NotFound, "METRIC_NOT_FOUND")
+}

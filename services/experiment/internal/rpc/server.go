@@ -1,0 +1,47 @@
+// Package rpc answers the experiment contract: it converts, asks what must be asked, and makes one write with one rule.
+package rpc
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+
+	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
+	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
+	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
+	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
+	"github.com/fortnighthq/fortnight/services/internal/platform/record"
+)
+
+// Server answers ExperimentService.
+type Server struct {
+	log    *eventlog.Log
+	cycles cyclev1.CycleServiceClient
+}
+
+var _ experimentv1.ExperimentServiceServer = (*Server)(nil)
+
+// New answers from log; conn reaches the cycle service, which knows cycles and obstacles.
+func New(log *eventlog.Log, conn func(service string) grpc.ClientConnInterface) *Server {
+	return &Server{log: log, cycles: cyclev1.NewCycleServiceClient(conn("cycle"))}
+}
+
+// page is the query of a list request.
+func page(ctx context.Context, req interface {
+	GetParent() string
+	GetPageSize() int32
+	GetPageToken() string
+}) record.Query {
+	return record.Query{
+		Parent: req.GetParent(), PageSize: req.GetPageSize(), PageToken: req.GetPageToken(), Principal: caller.From(ctx).Subject,
+	}
+}
+
+// convert applies one conversion to every item.
+func convert[T, M any](items []T, one func(T) M) []M {
+	messages := make([]M, 0, len(items))
+	for _, item := range items {
+		messages = append(messages, one(item))
+	}
+	return messages
+}

@@ -1,0 +1,226 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fortnighthq/fortnight/services/experiment/internal/domain"
+	"github.com/fortnighthq/fortnight/services/internal/platform/db"
+	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
+	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
+	"github.com/fortnighthq/fortnight/services/internal/platform/record"
+)
+
+// noContext is for queries inside a transaction, which has a context of its own.
+var noContext = context.Background()
+
+// batches are the sizes in which many rows go into one statement. There are few of them, so that few texts are prepared.
+var batches = [...]int{500, 50, 5, 1}
+
+// Arrived returns how many measurements the metric has had. Until the transaction ends none can arrive: what comes later
+// has a greater ordinal for sure.
+func Arrived(tx *eventlog.Tx, metric string) (int64, error) {
+	if err := tx.Lock("measurements/" + metric); err != nil {
+		return 0, err
+	}
+	n, _, err := db.One[int64](noContext, tx, "select coalesce(max(ordinal), 0) from measurements where metric = $1", metric)
+	return n, err
+}
+
+// Compare tells how many of the entries are new to the metric. A contradiction to what is recorded is the fault of
+// domain.Conflicts.
+func Compare(ctx context.Context, q db.Queryer, metric string, entries []domain.Entry) (added int, err error) {
+	fresh, err := unknown(ctx, q, metric, entries)
+	return len(fresh), err
+}
+
+// Import records the entries that are new to the metric and returns how many these are. It is all or nothing, and when
+// nothing is new, nothing has happened.
+func Import(tx *eventlog.Tx, metric string, entries []domain.Entry) (added int, err error) {
+	// Before the metric is read: two imports at once follow each other, and neither is turned away.
+	arrived, err := Arrived(tx, metric)
+	if err != nil {
+		return 0, err
+	}
+	_, err = Metrics.Update(tx, metric, "", func(m *domain.Metric, now time.Time) ([]domain.MetricEvent, error) {
+		fresh, err := unknown(noContext, tx, metric, entries)
+		if err != nil {
+			return nil, err
+		}
+		added = len(fresh)
+		return m.Record(added), insert(tx, metric, fresh, now, arrived)
+	})
+	return added, err
+}
+
+// insert records entries that are new and numbers them from after on.
+func insert(tx *eventlog.Tx, metric string, fresh []domain.Entry, now time.Time, after int64) error {
+	return inBatches(fresh, func(batch []domain.Entry) error {
+		args := []any{metric, db.Micros(now)}
+		for _, e := range batch {
+			after++
+			args = append(args, db.Micros(e.Time), e.SourceKey, e.Value, after)
+		}
+		_, err := tx.Exec("insert into measurements (metric, record_time, time, source_key, value, ordinal) values "+
+			rows(len(batch), 2, 4, func(p []any) string { return fmt.Sprintf("($1, $2, $%d, $%d, $%d, $%d)", p...) }), args...)
+		return err
+	})
+}
+
+// key is what makes a measurement of a metric one and the same.
+type key struct {
+	micros int64
+	source string
+}
+
+func keyOf(m domain.Measurement) key { return key{db.Micros(m.Time), m.SourceKey} }
+
+// unknown returns the entries that are not recorded yet, each once.
+func unknown(ctx context.Context, q db.Queryer, metric string, entries []domain.Entry) ([]domain.Entry, error) {
+	recorded, err := values(ctx, q, metric, entries)
+	if err != nil {
+		return nil, err
+	}
+	existing := make([]*float64, len(entries))
+	var fresh []domain.Entry
+	for i, e := range entries {
+		k := keyOf(e.Measurement)
+		if v, ok := recorded[k]; ok {
+			existing[i] = &v
+			continue
+		}
+		recorded[k] = e.Value // the same again in this request is a repetition
+		fresh = append(fresh, e)
+	}
+	if err := domain.Conflicts(entries, existing); err != nil {
+		return nil, err
+	}
+	return fresh, nil
+}
+
+// values returns what is recorded under the keys of the entries. Each key is looked up by itself, however long the history
+// of the metric is; the cross join keeps SQLite from doing it the other way round.
+func values(ctx context.Context, q db.Queryer, metric string, entries []domain.Entry) (map[key]float64, error) {
+	recorded := make(map[key]float64, len(entries))
+	err := inBatches(entries, func(batch []domain.Entry) error {
+		args := []any{metric}
+		for _, e := range batch {
+			args = append(args, db.Micros(e.Time), e.SourceKey)
+		}
+		found, err := db.All[measurement](ctx, q, "with wanted (time, source_key) as (values "+
+			rows(len(batch), 1, 2, func(p []any) string { return fmt.Sprintf("(cast($%d as bigint), cast($%d as text))", p...) })+
+			") select m.time, m.source_key, m.value from wanted cross join measurements m"+
+			" where m.metric = $1 and m.time = wanted.time and m.source_key = wanted.source_key", args...)
+		for _, m := range found {
+			recorded[keyOf(m.domain())] = m.Value
+		}
+		return err
+	})
+	return recorded, err
+}
+
+// Readings returns all readings of a metric, in the order of charts.
+func Readings(ctx context.Context, q db.Queryer, metric string) ([]domain.Reading, error) {
+	found, err := db.All[measurement](ctx, q,
+		"select time, source_key, value, ordinal from measurements where metric = $1 order by time, source_key", metric)
+	if err != nil {
+		return nil, err
+	}
+	readings := make([]domain.Reading, len(found))
+	for i, m := range found {
+		readings[i] = domain.Reading{Measurement: m.domain(), Ordinal: m.Ordinal}
+	}
+	return readings, nil
+}
+
+// ListMeasurements returns one page of a metric's measurements in time order, and the token of the next page, empty after
+// the last. Query.Parent is the metric.
+func ListMeasurements(ctx context.Context, l *eventlog.Log, q record.Query) (page []domain.Measurement, next string, err error) {
+	size, err := record.PageSize(q.PageSize)
+	if err != nil {
+		return nil, "", err
+	}
+	scope := record.Scope("measurements", q.Parent, q.Principal)
+	text, args := "select time, source_key, value from measurements where metric = $1", []any{q.Parent}
+	if q.PageToken != "" {
+		last, err := openToken(l, scope, q.PageToken)
+		if err != nil {
+			return nil, "", err
+		}
+		text, args = text+" and (time, source_key) > ($2, $3)", append(args, last.micros, last.source)
+	}
+	args = append(args, size+1) // one more than wanted, to know whether there is a next page
+	found, err := db.All[measurement](ctx, l.DB().Read(), text+" order by time, source_key limit $"+strconv.Itoa(len(args)), args...)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(found) > size {
+		found = found[:size]
+		last := found[size-1]
+		next = record.Token(l, scope, strconv.FormatInt(last.Time, 10), last.SourceKey)
+	}
+	for _, m := range found {
+		page = append(page, m.domain())
+	}
+	return page, next, nil
+}
+
+// openToken returns the key of the last measurement that was seen.
+func openToken(l *eventlog.Log, scope, token string) (key, error) {
+	parts, err := record.OpenToken(l, scope, token)
+	if err != nil {
+		return key{}, err
+	}
+	if len(parts) != 2 {
+		return key{}, badToken()
+	}
+	micros, err := strconv.ParseInt(parts[0], 10, 64)
+	if err != nil {
+		return key{}, badToken()
+	}
+	return key{micros, parts[1]}, nil
+}
+
+// badToken is for a token that is genuine but not one of these lists: only another version of the program makes it.
+func badToken() error {
+	return fault.Invalid("page_token", "PAGE_TOKEN_INVALID", "The page token is not valid here; start again without one.")
+}
+
+type measurement struct {
+	Time      int64   `db:"time"`
+	SourceKey string  `db:"source_key"`
+	Value     float64 `db:"value"`
+	Ordinal   int64   `db:"ordinal"`
+}
+
+func (m measurement) domain() domain.Measurement {
+	return domain.Measurement{Time: db.Time(m.Time), SourceKey: m.SourceKey, Value: m.Value}
+}
+
+func inBatches(entries []domain.Entry, do func([]domain.Entry) error) error {
+	for _, size := range batches {
+		for len(entries) >= size {
+			if err := do(entries[:size]); err != nil {
+				return err
+			}
+			entries = entries[size:]
+		}
+	}
+	return nil
+}
+
+// rows writes n rows of a VALUES list; one gets the numbers of its row's parameters, of which skip stand before them all.
+func rows(n, skip, width int, one func(parameters []any) string) string {
+	texts := make([]string, n)
+	parameters := make([]any, width)
+	for i := range texts {
+		for j := range parameters {
+			parameters[j] = skip + i*width + j + 1
+		}
+		texts[i] = one(parameters)
+	}
+	return strings.Join(texts, ", ")
+}

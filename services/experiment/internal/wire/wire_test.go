@@ -1,0 +1,182 @@
+package wire
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	commonv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/common/v1"
+	pb "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
+	"github.com/fortnighthq/fortnight/services/experiment/internal/domain"
+	"github.com/fortnighthq/fortnight/services/internal/platform/record"
+)
+
+// Every value of the contract has its word in the domain and the other way round.
+func TestWords(t *testing.T) {
+	for _, c := range []struct {
+		enum   protoreflect.EnumDescriptor
+		prefix string
+		words  []string
+	}{
+		{pb.Direction(0).Descriptor(), "DIRECTION_", words(domain.Higher, domain.Lower, domain.OnTarget)},
+		{pb.MetricKind(0).Descriptor(), "METRIC_KIND_", words(domain.Process, domain.Output)},
+		{pb.ExperimentState(0).Descriptor(), "EXPERIMENT_STATE_", words(domain.Draft, domain.Running, domain.Concluded, domain.Abandoned)},
+		{pb.AmendmentKind(0).Descriptor(), "AMENDMENT_KIND_", words(domain.KindAmendment, domain.KindDeviation)},
+		{pb.Verdict(0).Descriptor(), "VERDICT_", words(domain.AsPredicted, domain.NotAsPredicted, domain.CannotTell)},
+	} {
+		var want []string
+		for i := range c.enum.Values().Len() {
+			name := string(c.enum.Values().Get(i).Name())
+			if i > 0 {
+				want = append(want, name)
+			}
+		}
+		var got []string
+		for _, w := range c.words {
+			got = append(got, c.prefix+w)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: the domain says %v, the contract %v", c.enum.FullName(), got, want)
+		}
+	}
+	if v := verdict(domain.CannotTell); v != pb.Verdict_VERDICT_CANNOT_TELL {
+		t.Errorf("verdict %v", v)
+	}
+	if w := wordOf[domain.Verdict](pb.Verdict_VERDICT_NOT_AS_PREDICTED, "VERDICT_"); w != domain.NotAsPredicted {
+		t.Errorf("word %q", w)
+	}
+	if w := wordOf[domain.Verdict](pb.Verdict_VERDICT_UNSPECIFIED, "VERDICT_"); w != "" {
+		t.Errorf("word %q for nothing", w)
+	}
+}
+
+func words[W ~string](list ...W) (out []string) {
+	for _, w := range list {
+		out = append(out, string(w))
+	}
+	return out
+}
+
+// Every event has a message of its own, named like it and marked as an event, with the resource in its first field.
+func TestEvents(t *testing.T) {
+	row := record.Row[domain.Experiment]{Value: &domain.Experiment{Name: "teams/a/cycles/b/experiments/c", State: domain.Draft}, Etag: `"e-1"`}
+	for _, e := range []domain.Event{
+		domain.EventDrafted, domain.EventUpdated, domain.EventLocked, domain.EventAmended, domain.EventStarted, domain.EventConcluded,
+		domain.EventAbandoned, domain.EventHoldChecksScheduled,
+	} {
+		m := ExperimentEvent(row, e).ProtoReflect()
+		if string(m.Descriptor().Name()) != string(e) {
+			t.Errorf("%s is told by %s", e, m.Descriptor().Name())
+		}
+		resource, ok := m.Get(m.Descriptor().Fields().ByNumber(1)).Message().Interface().(*pb.Experiment)
+		if !ok || resource.GetName() != row.Value.Name || resource.GetEtag() != row.Etag {
+			t.Errorf("%s carries %v", e, resource)
+		}
+		wantAudience(t, m)
+	}
+	metric := record.Row[domain.Metric]{Value: &domain.Metric{Name: "teams/a/metrics/b"}}
+	created := MetricEvent(metric, domain.MetricEvent{})
+	if m, ok := created.(*pb.MetricCreated); !ok || m.GetMetric().GetName() != "teams/a/metrics/b" {
+		t.Errorf("created is told by %v", created)
+	}
+	recorded := MetricEvent(metric, domain.MetricEvent{Recorded: 3})
+	if m, ok := recorded.(*pb.MeasurementsRecorded); !ok || m.GetCount() != 3 || m.GetMetric().GetName() != "teams/a/metrics/b" {
+		t.Errorf("recorded is told by %v", recorded)
+	}
+	wantAudience(t, created.ProtoReflect())
+	wantAudience(t, recorded.ProtoReflect())
+}
+
+func wantAudience(t *testing.T, m protoreflect.Message) {
+	t.Helper()
+	if a := proto.GetExtension(m.Descriptor().Options(), commonv1.E_Audience); a != commonv1.Audience_AUDIENCE_TEAM_READERS {
+		t.Errorf("%s is for %v", m.Descriptor().Name(), a)
+	}
+}
+
+// A full experiment fills every field of its message: what is forgotten here would be missing for everybody.
+func TestExperimentIsToldWhole(t *testing.T) {
+	at := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	row := record.Row[domain.Experiment]{
+		Etag: `"e-1"`, CreateTime: at, UpdateTime: at,
+		Value: &domain.Experiment{
+			Name: "n", DisplayName: "d", Obstacle: "o", SafeToFail: "s", TimeZone: "UTC", State: domain.Concluded, LockTime: at, PlanHash: "h", StartTime: at, AbandonReason: "a",
+			Prediction: domain.Prediction{
+				Change: "c", Metric: "m", BaselineValue: new(0.0), ExpectedValue: new(1.0), ByDate: "2026-06-12", Reason: "r", ConfidencePercent: 70,
+			},
+			Amendments: []domain.Amendment{{Kind: domain.KindDeviation, Text: "t", CreateTime: at, MeasurementsSeen: 3}},
+			HoldChecks: []domain.HoldCheck{{DueDate: "2026-06-26", Weeks: 2}},
+			Outcome: &domain.Outcome{
+				Judgement: domain.Judgement{Actual: 1.5, Readings: 2, Signal: true, Suggested: domain.AsPredicted, Limits: &domain.Limits{
+					Centre: 1, MeanMovingRange: 2, Upper: 3, Lower: 4, UpperRange: 5, LimitFactor: 6, RangeFactor: 7, FirstTime: at, LastTime: at, Count: 8,
+				}},
+				Verdict: domain.CannotTell, OverruleReason: "o", Happened: "h", Learned: "l", Surprise: true, ConcludeTime: at,
+			},
+		},
+	}
+	wantFull(t, Experiment(row).ProtoReflect())
+	metric := record.Row[domain.Metric]{
+		Etag: `"e-1"`, CreateTime: at, UpdateTime: at,
+		Value: &domain.Metric{Name: "n", DisplayName: "d", Unit: "h", Direction: domain.Lower, Kind: domain.Process},
+	}
+	wantFull(t, Metric(metric).ProtoReflect())
+	chart := domain.Chart{
+		Points: []domain.ChartPoint{{Time: at, Value: 1, MovingRange: new(2.0)}}, Limits: row.Value.Outcome.Limits,
+		Signals: []domain.Signal{{Rule: domain.R1, Points: []int{0}}}, Provisional: true,
+	}
+	wantFull(t, Chart("m", chart).ProtoReflect())
+	wantFull(t, Measurement(domain.Measurement{Time: at, Value: 1, SourceKey: "k"}).ProtoReflect())
+}
+
+func wantFull(t *testing.T, m protoreflect.Message) {
+	t.Helper()
+	for i := range m.Descriptor().Fields().Len() {
+		f := m.Descriptor().Fields().Get(i)
+		if !m.Has(f) {
+			t.Errorf("%s is not filled", f.FullName())
+			continue
+		}
+		switch {
+		case f.IsList() && f.Message() != nil:
+			wantFull(t, m.Get(f).List().Get(0).Message())
+		case f.Message() != nil && f.Message().FullName() != "google.protobuf.Timestamp":
+			wantFull(t, m.Get(f).Message())
+		}
+	}
+}
+
+func TestWhatHasNotComeIsUnset(t *testing.T) {
+	e := Experiment(record.Row[domain.Experiment]{Value: &domain.Experiment{Name: "n", State: domain.Draft}})
+	if e.Prediction != nil || e.LockTime != nil || e.StartTime != nil || e.Outcome != nil {
+		t.Errorf("%v", e)
+	}
+}
+
+// What a client sends is read whole.
+func TestPredictionFrom(t *testing.T) {
+	p := &pb.Prediction{Change: "c", Metric: "m", BaselineValue: new(0.0), ExpectedValue: new(1.0), ByDate: "2026-06-12", Reason: "r", ConfidencePercent: 70}
+	again := prediction(PredictionFrom(p))
+	again.Sentence = "" // the server's
+	if !proto.Equal(again, p) {
+		t.Errorf("%v became %v", p, again)
+	}
+	if got := PredictionFrom(nil); got != (domain.Prediction{}) {
+		t.Errorf("nothing became %+v", got)
+	}
+}
+
+func TestMeasurementsFrom(t *testing.T) {
+	at := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	got := MeasurementsFrom([]*pb.Measurement{
+		{Time: timestamppb.New(at), Value: 1, SourceKey: "k"}, {Value: 2}, {Time: &timestamppb.Timestamp{Seconds: 1 << 60}, Value: 3}, nil,
+	})
+	want := []domain.Measurement{{Time: at, Value: 1, SourceKey: "k"}, {Value: 2}, {Value: 3}, {}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}

@@ -1,0 +1,105 @@
+// Package store keeps the reminders, and what they depend on of other services' facts.
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/fortnighthq/fortnight/services/internal/platform/db"
+	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
+	"github.com/fortnighthq/fortnight/services/internal/platform/record"
+	"github.com/fortnighthq/fortnight/services/notification/internal/domain"
+	"github.com/fortnighthq/fortnight/services/notification/internal/wire"
+)
+
+// Reminders of the teams, earliest first.
+var Reminders = &record.Collection[domain.Reminder, domain.Event]{
+	Table: "reminders", Type: "reminder", Noun: "reminder",
+	Key: func(r *domain.Reminder) record.Key {
+		parts := strings.Split(r.Name, "/")
+		return record.Key{Name: r.Name, Parent: "teams/" + parts[1], Team: parts[1], State: string(r.State), SortKey: SortKey(r.DueTime)}
+	},
+	Data: wire.ReminderEvent,
+}
+
+// SortKey puts reminders into the order of their due times.
+func SortKey(due time.Time) string { return due.UTC().Format("2006-01-02T15:04:05Z") }
+
+// Follow brings the team's reminders in line with due.
+func Follow(tx *eventlog.Tx, team string, due []domain.Due) error {
+	zone, err := teamZone(tx, team)
+	if err != nil {
+		return err
+	}
+	for _, point := range due {
+		if err := follow(tx, point.Name(team), point, zone); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func follow(tx *eventlog.Tx, name string, due domain.Due, zone *time.Location) error {
+	at, err := due.Time(zone)
+	if err != nil {
+		return err
+	}
+	_, found, err := Reminders.Find(tx, name)
+	if err != nil {
+		return err
+	}
+	if !found {
+		if due.Done {
+			return nil
+		}
+		_, err = Reminders.Create(tx, domain.NewReminder(name, due, at), domain.ReminderScheduled)
+		return err
+	}
+	_, err = Reminders.Update(tx, name, "", func(r *domain.Reminder, _ time.Time) ([]domain.Event, error) {
+		return r.Follow(due, at), nil
+	})
+	return err
+}
+
+// IsNews tells whether an event about a resource, with the resource's version after it, is later than all that were
+// applied, and notes it. An event that is replayed late is no news.
+func IsNews(tx *eventlog.Tx, subject string, version int64) (bool, error) {
+	changed, err := tx.Exec(`insert into followed (subject, version) values ($1, $2)
+		on conflict (subject) do update set version = excluded.version where excluded.version > followed.version`, subject, version)
+	return changed > 0, err
+}
+
+// SaveZone keeps a team's zone, and moves the team's reminders that are still to come into it.
+func SaveZone(tx *eventlog.Tx, team, zone string) error {
+	if _, err := tx.Exec(`insert into team_zones (team, time_zone) values ($1, $2)
+		on conflict (team) do update set time_zone = excluded.time_zone`, team, zone); err != nil {
+		return err
+	}
+	location, err := time.LoadLocation(zone)
+	if err != nil {
+		return err
+	}
+	pending, err := db.All[string](context.Background(), tx, "select name from reminders where parent = $1 and state = $2",
+		"teams/"+team, string(domain.Pending))
+	if err != nil {
+		return err
+	}
+	for _, name := range pending {
+		if _, err := Reminders.Update(tx, name, "", func(r *domain.Reminder, now time.Time) ([]domain.Event, error) {
+			return r.Rezone(location, now)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// teamZone is the team's zone; UTC until identity's event about the team has arrived, which then moves the reminders.
+func teamZone(tx *eventlog.Tx, team string) (*time.Location, error) {
+	zone, found, err := db.One[string](context.Background(), tx, "select time_zone from team_zones where team = $1", team)
+	if err != nil || !found {
+		return time.UTC, err
+	}
+	return time.LoadLocation(zone)
+}
