@@ -1,0 +1,85 @@
+// Package gateway is HTTP in, gRPC out: the REST interface, its documentation and the live stream. It has no database, no
+// bus, no key and no rule; the services decide about everything.
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	eventlogv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
+
+	"github.com/fortnighthq/fortnight/gateway/internal/docs"
+	"github.com/fortnighthq/fortnight/gateway/internal/edge"
+	"github.com/fortnighthq/fortnight/gateway/internal/live"
+	"github.com/fortnighthq/fortnight/gateway/internal/ops"
+	"github.com/fortnighthq/fortnight/gateway/internal/transcode"
+)
+
+// Gateway serves HTTP.
+type Gateway struct {
+	config Config
+	api    *transcode.API
+	live   *live.Handler
+	docs   *docs.Handlers
+	ops    *ops.Handlers
+}
+
+// New makes a gateway. It calls no service.
+func New(config Config) (*Gateway, error) {
+	config, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	table, err := table()
+	if err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	conns, authenticator, err := connect(config, table)
+	if err != nil {
+		return nil, err
+	}
+	api := transcode.New(transcode.Config{
+		Routes: table, Authenticator: authenticator, Logger: config.Logger, MaxBody: config.MaxBodyBytes, Timeout: config.Timeout,
+	})
+	ctx := context.Background() // the registration stops nothing when it ends: the connections are not the mux's own
+	for _, s := range services() {
+		if err := s.register(ctx, api.Mux, conns[s.name]); err != nil {
+			return nil, fmt.Errorf("gateway: the routes of %s: %w", s.name, err)
+		}
+	}
+	if err := eventlogv1.RegisterEventLogServiceHandlerClient(ctx, api.Mux, eventlogv1.NewEventLogServiceClient(conns)); err != nil {
+		return nil, fmt.Errorf("gateway: the routes of the event log: %w", err)
+	}
+	logs := map[string]eventlogv1.EventLogServiceClient{}
+	for _, source := range config.EventSources {
+		conn, ok := conns[source]
+		if !ok {
+			return nil, fmt.Errorf("gateway: %q, an event source, is no service", source)
+		}
+		logs[source] = eventlogv1.NewEventLogServiceClient(conn)
+	}
+	pages, err := docs.New(config.Logger)
+	if err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	return &Gateway{
+		config: config, api: api, docs: pages,
+		live: live.New(live.Config{
+			Clients: logs, Authenticator: authenticator, Clock: config.Clock, Logger: config.Logger,
+			Heartbeat: config.Heartbeat, Recheck: config.Recheck, WriteTimeout: config.WriteTimeout, MaxStreams: config.MaxStreams,
+		}),
+		ops: &ops.Handlers{Ready: config.Ready, Services: ServiceNames(), Version: config.Version, Commit: config.Commit, Logger: config.Logger},
+	}, nil
+}
+
+// Handler serves everything.
+func (g *Gateway) Handler() http.Handler {
+	return edge.Wrap(edge.Config{Logger: g.config.Logger, Clock: g.config.Clock, PublicURL: g.config.PublicURL}, http.HandlerFunc(g.route))
+}
+
+// Close makes the gateway unready and ends the live streams, which would never end by themselves. Requests are served on.
+func (g *Gateway) Close() {
+	g.ops.Drain()
+	g.live.Close()
+}

@@ -1,0 +1,74 @@
+package docs
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// curlParts is a command line but for the host, which is the reader's own.
+type curlParts struct {
+	path  string
+	flags []string
+}
+
+var pathVariable = regexp.MustCompile(`\{([^}]+)\}`)
+
+func newCurlParts(o operation) curlParts {
+	c := curlParts{path: pathVariable.ReplaceAllStringFunc(o.Path, func(v string) string {
+		name := strings.Trim(v, "{}")
+		if sample := samples[name]; sample != "" {
+			return sample
+		}
+		return "example"
+	})}
+	var query []string
+	for _, p := range o.Parameters {
+		switch {
+		case p.In == "query" && p.Required:
+			query = append(query, p.Name+"="+sampleQuery(p.Name))
+		case p.In == "header" && p.Name == "Idempotency-Key":
+			c.flags = append(c.flags, `-H "Idempotency-Key: $(uuidgen)"`)
+		}
+	}
+	if len(query) > 0 {
+		c.path += "?" + strings.Join(query, "&")
+	}
+	switch {
+	case o.Answer != nil && o.Answer.Type == "text/event-stream":
+		c.flags = append(c.flags, "-N")
+	case o.Method != "GET":
+		c.flags = append([]string{"-X " + o.Method}, c.flags...)
+	}
+	if !o.Public {
+		c.flags = append(c.flags, `-H "Authorization: Bearer $FORTNIGHT_TOKEN"`)
+	}
+	if o.Request != nil && o.Request.Example != "" {
+		c.flags = append(c.flags, "-H 'Content-Type: application/json'", "-d "+shellQuote(o.Request.Example))
+	}
+	return c
+}
+
+func sampleQuery(name string) string {
+	switch {
+	case samples[name] != "":
+		return samples[name]
+	case name == "query":
+		return "code%20review%20wait"
+	case name == "service":
+		return "knowledge"
+	default:
+		return "example"
+	}
+}
+
+// command is the whole command line for a reader of base.
+func (c curlParts) command(base string) string {
+	lines := append([]string{fmt.Sprintf("curl -sS %s", shellQuote(base+c.path))}, c.flags...)
+	return strings.Join(lines, " \\\n  ")
+}
+
+// shellQuote makes s one word of a POSIX shell.
+func shellQuote(s string) string {
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

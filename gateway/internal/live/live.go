@@ -1,0 +1,173 @@
+// Package live is the live stream: the events of all services, merged, as server-sent events. It keeps nothing: a client
+// that comes back with the id of its last frame goes on exactly there, from the services' own logs.
+package live
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	eventlogv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
+
+	"github.com/fortnighthq/fortnight/gateway/internal/credential"
+	"github.com/fortnighthq/fortnight/gateway/internal/exchange"
+	"github.com/fortnighthq/fortnight/gateway/internal/problem"
+)
+
+// Config is what the stream needs.
+type Config struct {
+	// Clients are the event logs to follow, by source.
+	Clients       map[string]eventlogv1.EventLogServiceClient
+	Authenticator *credential.Authenticator
+	Clock         func() time.Time
+	Logger        *slog.Logger
+	// Heartbeat is how often a quiet stream gives a sign of life.
+	Heartbeat time.Duration
+	// Recheck is how often the credential behind a stream is checked.
+	Recheck time.Duration
+	// WriteTimeout is how long a client may take to accept what is written before it is dropped.
+	WriteTimeout time.Duration
+	// Pause is the first pause after a source could not be read; 100 ms when 0.
+	Pause time.Duration
+	// MaxStreams is how many clients may listen at once.
+	MaxStreams int64
+}
+
+// Handler serves the stream.
+type Handler struct {
+	Config
+	open atomic.Int64
+
+	closed context.Context
+	close  context.CancelFunc
+}
+
+// errClosing ends the streams of a server that stops.
+var errClosing = errors.New("the server is stopping")
+
+// New makes the stream.
+func New(config Config) *Handler {
+	if config.Pause == 0 {
+		config.Pause = firstPause
+	}
+	closed, closeAll := context.WithCancel(context.Background())
+	return &Handler{Config: config, closed: closed, close: closeAll}
+}
+
+// Close ends all streams. Clients come back by themselves, to this server or its successor.
+func (h *Handler) Close() { h.close() }
+
+// ServeHTTP serves one client until one side ends it.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.open.Add(1) > h.MaxStreams || h.closed.Err() != nil {
+		h.open.Add(-1)
+		p := problem.New(http.StatusServiceUnavailable, codes.Unavailable, "TOO_MANY_STREAMS", "No further live stream can be opened at the moment.")
+		p.RetryAfter = 5 * time.Second
+		problem.Write(w, r, p)
+		return
+	}
+	defer h.open.Add(-1)
+	asked, p := parseRequest(r)
+	var session *session
+	if p == nil {
+		session, p = h.signIn(r)
+	}
+	if p != nil {
+		problem.Write(w, r, p)
+		return
+	}
+	h.stream(w, r, asked, session)
+}
+
+// signIn checks the credential. The services would refuse an unknown caller too, but only after the answer has begun.
+func (h *Handler) signIn(r *http.Request) (*session, *problem.Problem) {
+	x := exchange.From(r.Context())
+	x.CredentialShown = r.Header.Get("Authorization") != ""
+	secret, p := credential.Bearer(r)
+	if p != nil {
+		return nil, p
+	}
+	if secret == "" {
+		return nil, problem.FromStatus(status.New(codes.Unauthenticated, ""), x)
+	}
+	caller, err := h.Authenticator.Renew(r.Context(), secret)
+	if err != nil {
+		return nil, problem.FromStatus(status.Convert(err), x)
+	}
+	return newSession(h.Authenticator, secret, h.Clock, caller), nil
+}
+
+func (h *Handler) stream(w http.ResponseWriter, r *http.Request, asked request, s *session) {
+	ctx, cancel := context.WithCancelCause(r.Context())
+	defer cancel(nil)
+	defer context.AfterFunc(h.closed, func() { cancel(errClosing) })()
+
+	var readers sync.WaitGroup
+	defer readers.Wait()
+	defer cancel(nil)
+	recheck := time.NewTicker(h.Recheck)
+	defer recheck.Stop()
+	readers.Go(func() {
+		if err := s.watch(ctx, recheck.C); err != nil {
+			cancel(err)
+		}
+	})
+	// Room for one step per source and no more: a slow client slows the sources down, through gRPC's own flow control.
+	steps := make(chan step, len(h.Clients))
+	for name, client := range h.Clients {
+		source := &source{
+			name: name, client: client, session: s, filter: asked.filter, out: steps,
+			logger: h.Logger, request: exchange.From(ctx), pause: h.Pause,
+		}
+		point, resumed := asked.from[name]
+		source.point = point
+		source.known.Store(resumed || asked.start)
+		readers.Go(func() { source.run(ctx) })
+	}
+	h.write(ctx, newWriter(w, h.WriteTimeout), steps, asked.from)
+}
+
+// write is the one that writes to the client, until the context ends or the client does not take it.
+func (h *Handler) write(ctx context.Context, w *writer, steps <-chan step, from Position) {
+	position := Position{}
+	for name, point := range from {
+		if _, ok := h.Clients[name]; ok {
+			position[name] = point
+		}
+	}
+	heartbeat := time.NewTicker(h.Heartbeat)
+	defer heartbeat.Stop()
+	var frames bytes.Buffer
+	frames.WriteString("retry: 3000\n\n")
+	for w.send(&frames) == nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-heartbeat.C:
+			appendPing(&frames, position.String())
+		case next := <-steps:
+			for more := true; more; {
+				position[next.source] = next.point
+				if next.event != nil {
+					appendFrame(&frames, position.String(), next.event.GetType(), next.event.GetCloudEvent())
+				}
+				if frames.Len() >= flushAt {
+					break
+				}
+				select {
+				case next = <-steps:
+				default:
+					more = false
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package transcode
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/dynamicpb"
+
+	"github.com/fortnighthq/fortnight/gateway/internal/problem"
+	"github.com/fortnighthq/fortnight/gateway/internal/routes"
+)
+
+// checkQuery refuses query parameters that the route would ignore or cannot read. grpc-gateway passes over unknown ones in
+// silence, so that a misspelt filter would return everything.
+func checkQuery(r *http.Request, route *routes.Route) *problem.Problem {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return problem.New(http.StatusBadRequest, codes.InvalidArgument, "QUERY_MALFORMED", "The query is not a list of name=value with & between.")
+	}
+	names := make([]string, 0, len(query))
+	for name := range query {
+		names = append(names, name)
+	}
+	slices.Sort(names) // the same request gets the same answer
+	seen := map[string]bool{}
+	for _, name := range names {
+		path, field := parameter(r, route, name)
+		if field == nil {
+			return problem.Invalid(name, "UNKNOWN_QUERY_PARAMETER", fmt.Sprintf("There is no query parameter %q here.", name))
+		}
+		if seen[path] || len(query[name]) > 1 && !field.IsList() {
+			return problem.Invalid(name, "QUERY_PARAMETER_REPEATED", fmt.Sprintf("Give the query parameter %q once.", name))
+		}
+		seen[path] = true
+		for _, value := range query[name] {
+			if !utf8.ValidString(value) || runtime.PopulateFieldFromPath(dynamicpb.NewMessage(route.Desc.Input()), path, value) != nil {
+				return problem.Invalid(name, "QUERY_PARAMETER_INVALID", fmt.Sprintf("The query parameter %q must be %s.", name, expected(field)))
+			}
+		}
+	}
+	return nil
+}
+
+// parameter finds the request field that a query parameter sets; nil when it sets none.
+func parameter(r *http.Request, route *routes.Route, name string) (string, protoreflect.FieldDescriptor) {
+	field := fieldAt(route.Desc.Input(), name)
+	if field == nil || strings.ContainsRune(name, '[') || field.IsMap() || field.Message() != nil && !leafMessage(field.Message()) {
+		return "", nil
+	}
+	path := contractPath(route.Desc.Input(), name)
+	switch {
+	case slices.Contains(route.PathFields, path):
+		return "", nil
+	case route.Body == "*" && !(isCSV(r, route) && csvParameter(field)):
+		return "", nil
+	case route.Body != "" && (path == route.Body || strings.HasPrefix(path, route.Body+".")):
+		return "", nil
+	}
+	return path, field
+}
+
+// leafMessage tells whether a message is written as one value.
+func leafMessage(message protoreflect.MessageDescriptor) bool {
+	return message.ParentFile().Package() == "google.protobuf"
+}
+
+// contractPath writes a path with the names of the contract.
+func contractPath(message protoreflect.MessageDescriptor, path string) string {
+	var names []string
+	for name := range strings.SplitSeq(path, ".") {
+		field := findField(message, name)
+		names = append(names, string(field.Name()))
+		message = field.Message()
+	}
+	return strings.Join(names, ".")
+}

@@ -1,0 +1,191 @@
+// Package transcode is the REST side of the contracts: grpc-gateway's mux with our rules for headers, queries, bodies,
+// answers and errors around it.
+package transcode
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"github.com/fortnighthq/fortnight/gateway/internal/credential"
+	"github.com/fortnighthq/fortnight/gateway/internal/exchange"
+	"github.com/fortnighthq/fortnight/gateway/internal/problem"
+	"github.com/fortnighthq/fortnight/gateway/internal/routes"
+)
+
+// Config is what the REST side needs.
+type Config struct {
+	Routes        *routes.Table
+	Authenticator *credential.Authenticator
+	Logger        *slog.Logger
+	// MaxBody is the largest body in bytes.
+	MaxBody int64
+	// Timeout bounds a request as a whole.
+	Timeout time.Duration
+}
+
+// API serves everything below /v1/ that is a call of a service.
+type API struct {
+	Config
+	// Mux is where the services' handlers are registered.
+	Mux *runtime.ServeMux
+}
+
+// New makes the REST side without any service; register them on its Mux.
+func New(config Config) *API {
+	a := &API{Config: config}
+	a.Mux = runtime.NewServeMux(
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, newMarshaler()),
+		runtime.WithDisableHTTPMethodOverride(),
+		runtime.WithDisablePathLengthFallback(),
+		// An encoded slash stays in its segment instead of making two of one.
+		runtime.WithUnescapingMode(runtime.UnescapingModeAllExceptReserved),
+		runtime.WithIncomingHeaderMatcher(func(string) (string, bool) { return "", false }),
+		runtime.WithOutgoingHeaderMatcher(answerHeader),
+		runtime.WithOutgoingTrailerMatcher(func(string) (string, bool) { return "", false }),
+		runtime.WithWriteContentLength(),
+		runtime.WithForwardResponseOption(answerHeaders),
+		runtime.WithErrorHandler(a.fail),
+		runtime.WithRoutingErrorHandler(a.unrouted),
+		runtime.WithMiddlewares(a.arrive),
+	)
+	return a
+}
+
+// ServeHTTP serves one request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), a.Timeout)
+	defer cancel()
+	r = r.WithContext(ctx)
+	if r.Method == http.MethodHead {
+		r.Method = http.MethodGet // ours is a copy; net/http drops the body by the original
+	}
+	a.Mux.ServeHTTP(w, r)
+}
+
+// arrive checks a request that has found its route, before anything of it reaches a service.
+func (a *API) arrive(next runtime.HandlerFunc) runtime.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request, pathParams map[string]string) {
+		if p := a.admit(w, r, pathParams); p != nil {
+			problem.Write(w, r, p)
+			return
+		}
+		x := exchange.From(r.Context())
+		inner := r.WithContext(r.Context()) // a copy
+		// grpc-gateway looks at some headers by itself. It gets to see none.
+		inner.Header = http.Header{}
+		inner.Body = io.NopCloser(bytes.NewReader(x.Body))
+		inner.ContentLength = int64(len(x.Body))
+		next(w, inner, pathParams)
+	}
+}
+
+func (a *API) admit(w http.ResponseWriter, r *http.Request, pathParams map[string]string) *problem.Problem {
+	x := exchange.From(r.Context())
+	pattern, _ := runtime.HTTPPattern(r.Context())
+	route, ok := a.Routes.ByTemplate(r.Method, pattern.String())
+	if !ok {
+		return problem.New(http.StatusInternalServerError, codes.Internal, "INTERNAL", "This route is not known.")
+	}
+	for _, value := range pathParams {
+		if strings.ContainsRune(value, ':') { // a verb that there is not; ids never hold a colon
+			return notFound(r)
+		}
+	}
+	x.Route = route
+	if p := a.authenticate(r, x); p != nil {
+		return p
+	}
+	if p := readHeaders(r, x); p != nil {
+		return p
+	}
+	if p := checkQuery(r, route); p != nil {
+		return p
+	}
+	x.MaskGiven = r.URL.Query().Has("updateMask") || r.URL.Query().Has("update_mask")
+	body, p := readBody(w, r, route, a.MaxBody)
+	x.Body = body
+	return p
+}
+
+func (a *API) authenticate(r *http.Request, x *exchange.Exchange) *problem.Problem {
+	x.CredentialShown = r.Header.Get("Authorization") != ""
+	token, p := credential.Bearer(r)
+	if p != nil || token == "" {
+		return p // without a credential the service decides
+	}
+	caller, err := a.Authenticator.Authenticate(r.Context(), token)
+	if err != nil {
+		return problem.FromStatus(status.Convert(err), x)
+	}
+	x.CallerToken = caller.Token
+	return nil
+}
+
+// fail answers for a request that did not succeed.
+func (a *API) fail(ctx context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+	x := exchange.From(ctx)
+	var p *problem.Problem
+	var routing *runtime.HTTPStatusError
+	switch {
+	case errors.As(err, &p):
+	case errors.As(err, &routing):
+		p = notFound(r) // an escape in the path that is none
+	case !x.Called:
+		p = decodeProblem(status.Convert(err).Message(), x)
+	default:
+		p = problem.FromStatus(status.Convert(err), x)
+		if p.Status >= http.StatusInternalServerError {
+			a.Logger.WarnContext(ctx, "a service failed", "rpc", x.Route.RPC, "request", x.RequestID, "code", p.Code, "reason", p.Reason, "error", err)
+		}
+	}
+	if md, ok := runtime.ServerMetadataFromContext(ctx); ok {
+		forwardHeaders(w, md.HeaderMD)
+	}
+	problem.Write(w, r, p)
+}
+
+func forwardHeaders(w http.ResponseWriter, md metadata.MD) {
+	for key, values := range md {
+		if name, ok := answerHeader(key); ok && len(values) > 0 {
+			w.Header().Set(name, values[0])
+		}
+	}
+}
+
+// unrouted answers for a path or method that there is not.
+func (a *API) unrouted(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, _ int) {
+	if allowed := a.Routes.Allowed(r.URL.Path); len(allowed) > 0 {
+		problem.Write(w, r, NotAllowed(r.Method, allowed...))
+		return
+	}
+	problem.Write(w, r, notFound(r))
+}
+
+// NotAllowed is the problem of a path that does not have the method.
+func NotAllowed(method string, allowed ...string) *problem.Problem {
+	list := strings.Join(allowed, ", ")
+	p := problem.New(http.StatusMethodNotAllowed, codes.Unimplemented, "METHOD_NOT_ALLOWED", "This path knows "+list+".")
+	p.Allow = list
+	p.Metadata = map[string]string{"method": method}
+	return p
+}
+
+func notFound(r *http.Request) *problem.Problem {
+	p := problem.New(http.StatusNotFound, codes.NotFound, "ROUTE_NOT_FOUND", "There is nothing at this path. /docs/api lists what there is.")
+	p.Metadata = map[string]string{"path": r.URL.Path}
+	return p
+}
+
+// NotFound answers for a path that there is not.
+func NotFound(w http.ResponseWriter, r *http.Request) { problem.Write(w, r, notFound(r)) }

@@ -1,0 +1,78 @@
+package gateway
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/fortnighthq/fortnight/gateway/internal/problem"
+	"github.com/fortnighthq/fortnight/gateway/internal/transcode"
+)
+
+// route finds who serves a path. It is no http.ServeMux, because that one answers unclean paths with redirects and unknown
+// ones with plain text.
+func (g *Gateway) route(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.Path
+	if fixed, ok := g.fixed(path); ok {
+		readOnly(fixed)(w, r)
+		return
+	}
+	switch {
+	case path == "/v1/events":
+		if r.Method != http.MethodGet {
+			problem.Write(w, r, transcode.NotAllowed(r.Method, http.MethodGet))
+			return
+		}
+		g.live.ServeHTTP(w, r)
+	case strings.HasPrefix(path, "/v1/"):
+		g.api.ServeHTTP(w, r)
+	case strings.HasPrefix(path, "/docs/errors/"):
+		readOnly(g.reason)(w, r)
+	default:
+		transcode.NotFound(w, r)
+	}
+}
+
+// fixed are the paths without a variable.
+func (g *Gateway) fixed(path string) (http.HandlerFunc, bool) {
+	switch path {
+	case "/":
+		return home, true
+	case "/livez":
+		return g.ops.Live, true
+	case "/readyz":
+		return g.ops.Readiness, true
+	case "/version":
+		return g.ops.Build, true
+	case "/openapi.yaml":
+		return g.docs.YAML, true
+	case "/openapi.json":
+		return g.docs.JSON, true
+	case "/docs/api":
+		return g.docs.API, true
+	case "/docs/errors":
+		return g.docs.Reasons, true
+	case "/docs/style.css":
+		return g.docs.Style, true
+	}
+	return nil, false
+}
+
+func (g *Gateway) reason(w http.ResponseWriter, r *http.Request) {
+	if !g.docs.Reason(w, r) {
+		transcode.NotFound(w, r)
+	}
+}
+
+func home(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, "/docs/api", http.StatusFound)
+}
+
+func readOnly(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			problem.Write(w, r, transcode.NotAllowed(r.Method, http.MethodGet, http.MethodHead))
+			return
+		}
+		next(w, r)
+	}
+}
