@@ -13,6 +13,8 @@ import (
 	"google.golang.org/grpc/status"
 
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
+
+	"github.com/fortnighthq/fortnight/gateway/internal/exchange"
 )
 
 const (
@@ -86,10 +88,13 @@ func (a *Authenticator) Forget() {
 
 func (a *Authenticator) ask(ctx context.Context, token string, key [sha256.Size]byte, generation uint64) (Caller, error) {
 	// The generation keeps a question that was asked before a change from answering one that was asked after it.
+	x := exchange.From(ctx)
 	flight := hex.EncodeToString(key[:]) + strconv.FormatUint(generation, 10)
 	answers := a.asking.DoChan(flight, func() (any, error) {
+		// Neither the end of this request nor its exchange: others may wait for the answer, too.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
 		defer cancel()
+		ctx = exchange.With(ctx, &exchange.Exchange{RequestID: x.RequestID, Traceparent: x.Traceparent})
 		answer, err := a.client.Authenticate(ctx, &identityv1.AuthenticateRequest{
 			Credential: &identityv1.AuthenticateRequest_Token{Token: token},
 		})

@@ -19,7 +19,7 @@ const fieldCSV protoreflect.Name = "csv"
 func csvBody(r *http.Request, route *routes.Route, body []byte) ([]byte, *problem.Problem) {
 	fields := map[string]any{}
 	for key, values := range r.URL.Query() {
-		field := findField(route.Desc.Input(), key)
+		field := routes.FindField(route.Desc.Input(), key)
 		switch field.Kind() {
 		case protoreflect.BoolKind:
 			fields[key], _ = strconv.ParseBool(values[0]) // the query was checked before
@@ -50,4 +50,3 @@ func csvParameter(field protoreflect.FieldDescriptor) bool {
 	return field.Name() != fieldCSV && !field.IsList() && !field.IsMap() &&
 		(field.Kind() == protoreflect.BoolKind || field.Kind() == protoreflect.StringKind)
 }
-

@@ -4,15 +4,9 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
-)
 
-// findField finds a field by the name that it has in JSON or in the contract.
-func findField(message protoreflect.MessageDescriptor, name string) protoreflect.FieldDescriptor {
-	if f := message.Fields().ByJSONName(name); f != nil {
-		return f
-	}
-	return message.Fields().ByName(protoreflect.Name(name))
-}
+	"github.com/fortnighthq/fortnight/gateway/internal/routes"
+)
 
 // fieldAt finds the field that a path such as `prediction.expectedValue` or `measurements[2].time` leads to, nil when it
 // leads nowhere.
@@ -23,7 +17,7 @@ func fieldAt(message protoreflect.MessageDescriptor, path string) protoreflect.F
 			return nil
 		}
 		name, _, _ = strings.Cut(name, "[")
-		if field = findField(message, name); field == nil {
+		if field = routes.FindField(message, name); field == nil {
 			return nil
 		}
 		message = field.Message()

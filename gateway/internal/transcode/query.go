@@ -54,7 +54,7 @@ func parameter(r *http.Request, route *routes.Route, name string) (string, proto
 	if field == nil || strings.ContainsRune(name, '[') || field.IsMap() || field.Message() != nil && !leafMessage(field.Message()) {
 		return "", nil
 	}
-	path := contractPath(route.Desc.Input(), name)
+	path := routes.ContractPath(route.Desc.Input(), name)
 	switch {
 	case slices.Contains(route.PathFields, path):
 		return "", nil
@@ -69,15 +69,4 @@ func parameter(r *http.Request, route *routes.Route, name string) (string, proto
 // leafMessage tells whether a message is written as one value.
 func leafMessage(message protoreflect.MessageDescriptor) bool {
 	return message.ParentFile().Package() == "google.protobuf"
-}
-
-// contractPath writes a path with the names of the contract.
-func contractPath(message protoreflect.MessageDescriptor, path string) string {
-	var names []string
-	for name := range strings.SplitSeq(path, ".") {
-		field := findField(message, name)
-		names = append(names, string(field.Name()))
-		message = field.Message()
-	}
-	return strings.Join(names, ".")
 }

@@ -48,8 +48,6 @@ func New(config Config) *API {
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, newMarshaler()),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithDisablePathLengthFallback(),
-		// An encoded slash stays in its segment instead of making two of one.
-		runtime.WithUnescapingMode(runtime.UnescapingModeAllExceptReserved),
 		runtime.WithIncomingHeaderMatcher(func(string) (string, bool) { return "", false }),
 		runtime.WithOutgoingHeaderMatcher(answerHeader),
 		runtime.WithOutgoingTrailerMatcher(func(string) (string, bool) { return "", false }),
@@ -97,9 +95,12 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, pathParams map[strin
 	if !ok {
 		return problem.New(http.StatusInternalServerError, codes.Internal, "INTERNAL", "This route is not known.")
 	}
+	if strings.Contains(strings.ToLower(r.URL.RawPath), "%2f") { // a segment that would have become two
+		return notFound(r)
+	}
 	for _, value := range pathParams {
 		if strings.ContainsRune(value, ':') { // a verb that there is not; ids never hold a colon
-			return notFound(r)
+			return a.elsewhere(r)
 		}
 	}
 	x.Route = route
@@ -165,11 +166,14 @@ func forwardHeaders(w http.ResponseWriter, md metadata.MD) {
 
 // unrouted answers for a path or method that there is not.
 func (a *API) unrouted(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, _ int) {
+	problem.Write(w, r, a.elsewhere(r))
+}
+
+func (a *API) elsewhere(r *http.Request) *problem.Problem {
 	if allowed := a.Routes.Allowed(r.URL.Path); len(allowed) > 0 {
-		problem.Write(w, r, NotAllowed(r.Method, allowed...))
-		return
+		return NotAllowed(r.Method, allowed...)
 	}
-	problem.Write(w, r, notFound(r))
+	return notFound(r)
 }
 
 // NotAllowed is the problem of a path that does not have the method.

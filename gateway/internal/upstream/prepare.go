@@ -2,14 +2,9 @@ package upstream
 
 import (
 	"net/http"
-	"slices"
-	"strings"
 
-	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/fortnighthq/fortnight/gateway/internal/exchange"
 	"github.com/fortnighthq/fortnight/gateway/internal/problem"
@@ -17,9 +12,8 @@ import (
 )
 
 const (
-	fieldRequestID  protoreflect.Name = "request_id"
-	fieldEtag       protoreflect.Name = "etag"
-	fieldUpdateMask protoreflect.Name = "update_mask"
+	fieldRequestID protoreflect.Name = "request_id"
+	fieldEtag      protoreflect.Name = "etag"
 )
 
 // prepare moves what REST says in headers into the request message.
@@ -93,34 +87,4 @@ func bodyEtag(route *routes.Route, request protoreflect.Message) string {
 		return ""
 	}
 	return resource.Get(etag).String()
-}
-
-// tidyMask corrects the mask that grpc-gateway reads out of the body of a PATCH without update_mask: a field of the resource
-// is replaced as a whole, and what only the server sets is ignored, so that a resource can be read, changed and sent back.
-func tidyMask(x *exchange.Exchange, route *routes.Route, request protoreflect.Message) {
-	field := request.Descriptor().Fields().ByName(fieldUpdateMask)
-	resource := route.BodyMessage()
-	if x.MaskGiven || route.Method != http.MethodPatch || field == nil || resource == nil || !request.Has(field) {
-		return
-	}
-	mask, ok := request.Get(field).Message().Interface().(*fieldmaskpb.FieldMask)
-	if !ok {
-		return
-	}
-	var paths []string
-	for _, path := range mask.GetPaths() {
-		top, _, _ := strings.Cut(path, ".")
-		if !slices.Contains(paths, top) && !serverOwned(resource.Fields().ByName(protoreflect.Name(top))) {
-			paths = append(paths, top)
-		}
-	}
-	mask.Paths = paths
-}
-
-func serverOwned(field protoreflect.FieldDescriptor) bool {
-	if field == nil {
-		return false
-	}
-	behaviors, _ := proto.GetExtension(field.Options(), annotations.E_FieldBehavior).([]annotations.FieldBehavior)
-	return slices.Contains(behaviors, annotations.FieldBehavior_OUTPUT_ONLY) || slices.Contains(behaviors, annotations.FieldBehavior_IDENTIFIER)
 }

@@ -9,7 +9,6 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
@@ -29,7 +28,9 @@ type connections struct {
 }
 
 // to is the connection over which services ask a service.
-func (c *connections) to(service string) grpc.ClientConnInterface { return rpcserver.Asking(c.plain(service)) }
+func (c *connections) to(service string) grpc.ClientConnInterface {
+	return rpcserver.Asking(c.plain(service))
+}
 
 // plain is the connection to a service, as the gateway wants it. One that nobody said the address of answers every call
 // with UNAVAILABLE.
@@ -118,5 +119,5 @@ func (c *credentials) outgoing(ctx context.Context) context.Context {
 		}
 		c.token, c.expires = answer.GetCallerToken(), answer.GetExpireTime().AsTime()
 	}
-	return metadata.AppendToOutgoingContext(ctx, caller.MetadataKey, c.token)
+	return caller.OutgoingAs(ctx, c.token)
 }

@@ -173,6 +173,7 @@ func (p *Program) openServices(ctx context.Context) error {
 	kit := service.Kit{
 		Logger: p.logger, Clock: p.clock, Bus: p.bus, Conn: p.conns.to, DatabaseURL: p.databaseURL,
 		ServiceContext: (&credentials{conns: p.conns, key: p.serviceKey, clock: p.clock, service: strings.Join(p.local()[:min(1, len(p.local()))], "")}).outgoing,
+		DisableFill: p.settings.DisableFill,
 	}
 	var logs []*eventlog.Log
 	for _, s := range services {

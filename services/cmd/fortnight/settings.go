@@ -30,6 +30,8 @@ type Settings struct {
 	LogLevel       string        `env:"FORTNIGHT_LOG_LEVEL" default:"warn" oneof:"debug,info,warn,error" doc:"from which level on is logged"`
 	DrainDelay     time.Duration `env:"FORTNIGHT_DRAIN_DELAY" default:"0s" doc:"how long to go on serving, unready, after a stop was asked for"`
 	StopTimeout    time.Duration `env:"FORTNIGHT_STOP_TIMEOUT" default:"20s" doc:"how long running requests may take after that"`
+	// DisableFill is there so that the game day can prove that filling is needed. Nobody else has a use for it.
+	DisableFill bool `env:"FORTNIGHT_DISABLE_FILL" doc:"for tests of Fortnight itself: events that the broker lost are not fetched from the logs"`
 }
 
 // settingsFileKey is the variable that names the settings file.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -101,19 +102,21 @@ func unknown(ctx context.Context, q db.Queryer, metric string, entries []domain.
 	return fresh, nil
 }
 
-// values returns what is recorded under the keys of the entries. Each key is looked up by itself, however long the history
-// of the metric is; the cross join keeps SQLite from doing it the other way round.
+// values returns what is recorded under the keys of the entries. SQLite looks each key up by itself, which the cross join
+// makes sure of; Postgres may rather read a stretch of the history, so each batch says which stretch it is about.
 func values(ctx context.Context, q db.Queryer, metric string, entries []domain.Entry) (map[key]float64, error) {
+	entries = slices.Clone(entries)
+	slices.SortFunc(entries, func(a, b domain.Entry) int { return a.Compare(b.Measurement) })
 	recorded := make(map[key]float64, len(entries))
 	err := inBatches(entries, func(batch []domain.Entry) error {
-		args := []any{metric}
+		args := []any{metric, db.Micros(batch[0].Time), db.Micros(batch[len(batch)-1].Time)}
 		for _, e := range batch {
 			args = append(args, db.Micros(e.Time), e.SourceKey)
 		}
 		found, err := db.All[measurement](ctx, q, "with wanted (time, source_key) as (values "+
-			rows(len(batch), 1, 2, func(p []any) string { return fmt.Sprintf("(cast($%d as bigint), cast($%d as text))", p...) })+
+			rows(len(batch), 3, 2, func(p []any) string { return fmt.Sprintf("(cast($%d as bigint), cast($%d as text))", p...) })+
 			") select m.time, m.source_key, m.value from wanted cross join measurements m"+
-			" where m.metric = $1 and m.time = wanted.time and m.source_key = wanted.source_key", args...)
+			" where m.metric = $1 and m.time between $2 and $3 and m.time = wanted.time and m.source_key = wanted.source_key", args...)
 		for _, m := range found {
 			recorded[keyOf(m.domain())] = m.Value
 		}

@@ -1,6 +1,7 @@
 package rpc_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -120,46 +121,47 @@ func TestListUsersByPage(t *testing.T) {
 }
 
 func TestUpdateUser(t *testing.T) {
-	manager := []identityv1.OrganizationRole{identityv1.OrganizationRole_ORGANIZATION_ROLE_MANAGER}
-	full := &identityv1.User{Name: "users/noor", DisplayName: "Noor K.", Email: "nk@example.com", OrganizationRoles: manager}
-	for _, test := range []struct {
-		name   string
-		user   *identityv1.User
-		mask   []string
-		want   string // display name, e-mail address, number of roles
-		fields []string
-		reason string
-	}{
-		{"what the mask names", full, []string{"email"}, "noor nk@example.com 0", nil, ""},
-		{"everything", full, []string{"*"}, "Noor K. nk@example.com 1", nil, ""},
-		{"what is set", &identityv1.User{Name: "users/noor", DisplayName: "Noor K."}, nil, "Noor K. noor@example.com 0", nil, ""},
-		{"an emptied field", &identityv1.User{Name: "users/noor", DisplayName: "x"}, []string{"email"}, "noor  0", nil, ""},
-		{"the server's fields", full, []string{"email", "create_time"}, "", []string{"update_mask"}, "FIELD_NOT_UPDATABLE"},
-		{"the name", full, []string{"name"}, "", []string{"update_mask"}, "FIELD_NOT_UPDATABLE"},
-		{"a field that is none", full, []string{"shoe_size"}, "", []string{"update_mask"}, "FIELD_NOT_UPDATABLE"},
-		{"star and more", full, []string{"*", "email"}, "", []string{"update_mask"}, "FIELD_NOT_UPDATABLE"},
-		{"only part of the user is sent", &identityv1.User{Name: "users/noor", Email: "nk@example.com"}, []string{"email"}, "noor nk@example.com 0", nil, ""},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			each(t, func(t *testing.T, w *world) {
-				req := &identityv1.UpdateUserRequest{User: test.user}
-				if test.mask != nil {
-					req.UpdateMask = &fieldmaskpb.FieldMask{Paths: test.mask}
-				}
-				u, err := w.UpdateUser(w.As(root), req)
-				if test.reason != "" {
-					testkit.Refused(t, err, fault.InvalidArgument, test.reason, test.fields...)
-					u = must(w.GetUser(w.As(root), &identityv1.GetUserRequest{Name: "users/noor"}))(t)
-					test.want = "noor noor@example.com 0"
+	full := func() *identityv1.User {
+		return &identityv1.User{DisplayName: "New", Email: "new@example.com", OrganizationRoles: []identityv1.OrganizationRole{identityv1.OrganizationRole_ORGANIZATION_ROLE_MANAGER}}
+	}
+	each(t, func(t *testing.T, w *world) {
+		for id, test := range map[string]struct {
+			user   *identityv1.User
+			mask   []string
+			want   string // display name, e-mail address and number of roles; empty when refused
+			reason string
+		}{
+			"what-the-mask-names":  {full(), []string{"email"}, "Old new@example.com 0", ""},
+			"everything":           {full(), []string{"*"}, "New new@example.com 1", ""},
+			"what-is-set":          {&identityv1.User{DisplayName: "New"}, nil, "New old@example.com 0", ""},
+			"only-a-part-is-sent":  {&identityv1.User{Email: "new@example.com"}, []string{"email"}, "Old new@example.com 0", ""},
+			"an-emptied-field":     {&identityv1.User{}, []string{"email"}, "Old  0", ""},
+			"the-servers-fields":   {full(), []string{"email", "create_time"}, "", "FIELD_NOT_UPDATABLE"},
+			"the-name":             {full(), []string{"name"}, "", "FIELD_NOT_UPDATABLE"},
+			"a-field-that-is-none": {full(), []string{"shoe_size"}, "", "FIELD_NOT_UPDATABLE"},
+			"star-and-more":        {full(), []string{"*", "email"}, "", "FIELD_NOT_UPDATABLE"},
+			"nothing-is-set":       {&identityv1.User{}, nil, "", "NOTHING_TO_CHANGE"},
+		} {
+			t.Run(id, func(t *testing.T) {
+				must(w.CreateUser(w.As(root), &identityv1.CreateUserRequest{UserId: id, User: &identityv1.User{DisplayName: "Old", Email: "old@example.com"}}))(t)
+				test.user.Name = "users/" + id
+				_, err := w.UpdateUser(w.As(root), &identityv1.UpdateUserRequest{User: test.user, UpdateMask: &fieldmaskpb.FieldMask{Paths: test.mask}})
+				if test.want == "" {
+					testkit.Refused(t, err, fault.InvalidArgument, test.reason, "update_mask")
+					test.want = "Old old@example.com 0"
 				} else if err != nil {
 					t.Fatal(err)
 				}
-				if got := u.GetDisplayName() + " " + u.GetEmail() + " " + string(rune('0'+len(u.GetOrganizationRoles()))); got != test.want {
+				u := must(w.GetUser(w.As(root), &identityv1.GetUserRequest{Name: test.user.GetName()}))(t)
+				if got := fmt.Sprint(u.GetDisplayName(), " ", u.GetEmail(), " ", len(u.GetOrganizationRoles())); got != test.want {
 					t.Errorf("user = %q, want %q", got, test.want)
 				}
 			})
-		})
-	}
+		}
+		// An empty name is refused when it would be saved.
+		_, err := w.UpdateUser(w.As(root), &identityv1.UpdateUserRequest{User: &identityv1.User{Name: "users/noor"}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"display_name"}}})
+		testkit.Refused(t, err, fault.InvalidArgument, "VALIDATION_FAILED", "user.display_name")
+	})
 }
 
 func TestUpdateUserIsForAdminsWithTheRightEtag(t *testing.T) {

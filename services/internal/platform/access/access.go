@@ -69,8 +69,9 @@ func (r Rule) needsResource() bool {
 	switch r.Allow {
 	case commonv1.Access_ACCESS_SELF, commonv1.Access_ACCESS_TEAM_READER, commonv1.Access_ACCESS_TEAM_MEMBER, commonv1.Access_ACCESS_TEAM_COACH:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // NeedsRequest tells whether the rule can only be decided once the request is there.
@@ -116,8 +117,9 @@ func Allowed(r Rule, c caller.Caller, resource string) bool {
 		return c.Admin
 	case commonv1.Access_ACCESS_SERVICE:
 		return c.Service
+	default:
+		return false
 	}
-	return false
 }
 
 // idIn returns the id that follows the collection at the beginning of a resource name.

@@ -59,8 +59,9 @@ func (c Caller) CanRead(team string) bool {
 	switch c.Teams[team] {
 	case Member, Coach, Viewer:
 		return true
+	default:
+		return c.Manager || c.Admin || c.Service
 	}
-	return c.Manager || c.Admin || c.Service
 }
 
 // CanWrite tells whether the caller may change what belongs to the team with the given id: its members and coaches,
@@ -72,8 +73,9 @@ func (c Caller) CanWrite(team string) bool {
 	switch c.Teams[team] {
 	case Member, Coach:
 		return true
+	default:
+		return c.Admin || c.Service
 	}
-	return c.Admin || c.Service
 }
 
 // CanCoach tells whether the caller may do what needs a coach of the team with the given id: its coaches, and admins.

@@ -17,7 +17,6 @@ import (
 	"fmt"
 	"os"
 	"reflect"
-	"slices"
 	"strings"
 )
 
@@ -101,13 +100,6 @@ type loader struct {
 
 func (l *loader) problem(format string, args ...any) {
 	l.problems = append(l.problems, fmt.Sprintf(format, args...))
-}
-
-func (l *loader) field(key string) *field {
-	if i := slices.IndexFunc(l.fields, func(f field) bool { return f.key == key }); i >= 0 {
-		return &l.fields[i]
-	}
-	return nil
 }
 
 func (l *loader) readDefaults() {

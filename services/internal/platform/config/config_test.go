@@ -70,7 +70,8 @@ func TestLoad(t *testing.T) {
 	}{
 		"nothing but defaults": {config.Options{}, nil, func(*settings) {}, map[string]string{"FORTNIGHT_HTTP_ADDR": "default", "FORTNIGHT_KEY": "default"}},
 		"environment": {
-			config.Options{Environ: []string{"FORTNIGHT_SIZE=-3", "FORTNIGHT_COUNT=255", "FORTNIGHT_RATIO=1e-2", "FORTNIGHT_DEMO=true", "FORTNIGHT_TIMEOUT=1m30s", "FORTNIGHT_SERVICES= a , b,,", "FORTNIGHT_LEVEL=high", "FORTNIGHT_KEY=k=v", "OTHER=1"}}, nil,
+			config.Options{Environ: []string{"FORTNIGHT_SIZE=-3", "FORTNIGHT_COUNT=255", "FORTNIGHT_RATIO=1e-2", "FORTNIGHT_DEMO=true", "FORTNIGHT_TIMEOUT=1m30s", "FORTNIGHT_SERVICES= a , b,,", "FORTNIGHT_LEVEL=high", "FORTNIGHT_KEY=k=v", "OTHER=1"}},
+			nil,
 			func(s *settings) {
 				s.Limits.Size, s.Limits.Count, s.Limits.Ratio, s.Limits.Timeout = -3, 255, 0.01, 90*time.Second
 				s.Demo, s.Services, s.Level, s.Key = true, []string{"a", "b"}, 9, "k=v"
@@ -78,7 +79,8 @@ func TestLoad(t *testing.T) {
 			map[string]string{"FORTNIGHT_SIZE": "environment", "FORTNIGHT_HTTP_ADDR": "default"},
 		},
 		"an empty value is a value": {
-			config.Options{Environ: []string{"FORTNIGHT_HTTP_ADDR=", "FORTNIGHT_SERVICES=", "FORTNIGHT_TIMEOUT="}}, nil,
+			config.Options{Environ: []string{"FORTNIGHT_HTTP_ADDR=", "FORTNIGHT_SERVICES=", "FORTNIGHT_TIMEOUT="}},
+			nil,
 			func(s *settings) { s.HTTPAddr, s.Services, s.Limits.Timeout = "", nil, 0 },
 			map[string]string{"FORTNIGHT_HTTP_ADDR": "environment"},
 		},
@@ -94,19 +96,25 @@ func TestLoad(t *testing.T) {
 		"a given file wins over the named one": {
 			config.Options{File: "/given", Environ: []string{"FORTNIGHT_CONFIG_FILE=/named"}},
 			map[string]string{"/given": "FORTNIGHT_SIZE=5"},
-			func(s *settings) { s.Limits.Size = 5 }, map[string]string{"FORTNIGHT_SIZE": "file /given:1"},
+			func(s *settings) { s.Limits.Size = 5 },
+			map[string]string{"FORTNIGHT_SIZE": "file /given:1"},
 		},
 		"quotes": {
-			config.Options{File: "/f"}, map[string]string{"/f": "FORTNIGHT_HTTP_ADDR=\" a # b \"\r\nFORTNIGHT_KEY='it\"s'\r\n"},
+			config.Options{File: "/f"},
+			map[string]string{"/f": "FORTNIGHT_HTTP_ADDR=\" a # b \"\r\nFORTNIGHT_KEY='it\"s'\r\n"},
 			func(s *settings) { s.HTTPAddr, s.Key = " a # b ", `it"s` }, nil,
 		},
 		"a secret from a file": {
-			config.Options{Environ: []string{"FORTNIGHT_KEY_FILE=/run/key"}}, map[string]string{"/run/key": " spaced \n"},
-			func(s *settings) { s.Key = " spaced " }, map[string]string{"FORTNIGHT_KEY": "FORTNIGHT_KEY_FILE /run/key"},
+			config.Options{Environ: []string{"FORTNIGHT_KEY_FILE=/run/key"}},
+			map[string]string{"/run/key": " spaced \n"},
+			func(s *settings) { s.Key = " spaced " },
+			map[string]string{"FORTNIGHT_KEY": "FORTNIGHT_KEY_FILE /run/key"},
 		},
 		"a secret's file in the file, the secret in the environment": {
-			config.Options{File: "/f", Environ: []string{"FORTNIGHT_KEY=direct"}}, map[string]string{"/f": "FORTNIGHT_KEY_FILE=/run/key", "/run/key": "k"},
-			func(s *settings) { s.Key = "direct" }, map[string]string{"FORTNIGHT_KEY": "environment"},
+			config.Options{File: "/f", Environ: []string{"FORTNIGHT_KEY=direct"}},
+			map[string]string{"/f": "FORTNIGHT_KEY_FILE=/run/key", "/run/key": "k"},
+			func(s *settings) { s.Key = "direct" },
+			map[string]string{"FORTNIGHT_KEY": "environment"},
 		},
 		"variables of others": {
 			config.Options{Environ: []string{"FORTNIGHT_URL=x", "FORTNIGHT_SERVICE_HOST=10.0.0.1", "FORTNIGHT_SERVICE_PORT=1", "FORTNIGHT_SERVICE_PORT_HTTP=1", "FORTNIGHT_PORT=tcp://10.0.0.1:1", "FORTNIGHT_PORT_80_TCP=tcp://x", "FORTNIGHT_PORT_80_TCP_ADDR=x", "FORTNIGHT_NATS_SERVICE_HOST=x", "FORTNIGHTLY=1"}},
@@ -245,7 +253,7 @@ func TestStructsThatAreWrong(t *testing.T) {
 			A, B string `env:"FORTNIGHT_A"`
 		}{},
 		"not exported": &struct {
-			a string `env:"FORTNIGHT_A"` //nolint:unused // that is the point
+			a string `env:"FORTNIGHT_A"`
 		}{},
 		"a type that cannot be read": &struct {
 			A map[string]string `env:"FORTNIGHT_A" default:"x"`

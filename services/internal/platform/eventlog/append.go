@@ -148,7 +148,7 @@ func NextChain(previous, eventID, payloadHash string) string {
 
 // Redact takes the text out of a recorded event: its data becomes an empty object and its salt is forgotten. Number, type
 // and hashes stay, so that the chain still verifies. It reports whether the event exists.
-func (tx *Tx) Redact(eventID string) (bool, error) {
-	n, err := tx.Exec("update event_log set payload = '{}', salt = '', redacted_at = $1 where event_id = $2", db.Micros(tx.Now()), eventID)
+func (tx *Tx) Redact(seq int64) (bool, error) {
+	n, err := tx.Exec("update event_log set payload = '{}', salt = '', redacted_at = $1 where seq = $2", db.Micros(tx.Now()), seq)
 	return n == 1, err
 }

@@ -201,10 +201,10 @@ func TestRedact(t *testing.T) {
 		must(t, add(t.Context(), l, event("secret", 1), event("secret", 2)))
 		first := all(t, l)[0]
 		must(t, l.Do(t.Context(), func(tx *eventlog.Tx) error {
-			if found, err := tx.Redact("unknown"); err != nil || found {
+			if found, err := tx.Redact(99); err != nil || found {
 				t.Errorf("redacted an unknown event: %v, %v", found, err)
 			}
-			found, err := tx.Redact(first.ID)
+			found, err := tx.Redact(first.Seq)
 			if !found {
 				t.Error("the event was not found")
 			}

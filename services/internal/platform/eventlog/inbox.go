@@ -86,9 +86,11 @@ func Quarantine(tx *Tx, r Record, reason string) error {
 	return err
 }
 
-// ListQuarantined returns the events put aside, also those replayed meanwhile, oldest first, 1,000 at most.
+// ListQuarantined returns the events put aside, oldest first, 1,000 at most: those replayed meanwhile only as far as there is
+// room.
 func ListQuarantined(ctx context.Context, q db.Queryer) ([]Quarantined, error) {
-	rows, err := db.All[quarantineRow](ctx, q, selectQuarantine+"order by first_at, source, seq limit 1000")
+	rows, err := db.All[quarantineRow](ctx, q, "select * from ("+selectQuarantine+
+		"order by replayed_at is not null, first_at, source, seq limit 1000) as listed order by first_at, source, seq")
 	if err != nil {
 		return nil, err
 	}

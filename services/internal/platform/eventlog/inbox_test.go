@@ -32,6 +32,31 @@ func TestCursor(t *testing.T) {
 	})
 }
 
+// However many were replayed, those that wait for the operator are listed.
+func TestReplayedDoNotHideOpen(t *testing.T) {
+	each(t, func(t *testing.T, l *eventlog.Log, c *clock) {
+		must(t, l.Do(t.Context(), func(tx *eventlog.Tx) error {
+			for seq := range int64(1000) {
+				r := sample()
+				r.Seq = seq + 1
+				if err := errors.Join(eventlog.Quarantine(tx, r, "old"), eventlog.MarkReplayed(tx, r.Source, r.Epoch, r.Seq)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		c.add(time.Minute)
+		open := sample()
+		open.Seq = 5000
+		quarantined(t, l, open, "new")
+		listed, err := eventlog.ListQuarantined(t.Context(), l.DB().Read())
+		must(t, err)
+		if len(listed) != 1000 || listed[999].Seq != 5000 || listed[999].Replayed || !listed[0].Replayed {
+			t.Fatalf("%d listed, the last is %d", len(listed), listed[len(listed)-1].Seq)
+		}
+	})
+}
+
 // quarantined puts sample's event aside, reason by reason.
 func quarantined(t *testing.T, l *eventlog.Log, r eventlog.Record, reasons ...string) {
 	t.Helper()

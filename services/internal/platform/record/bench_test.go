@@ -14,6 +14,7 @@ import (
 	"github.com/fortnighthq/fortnight/services/internal/platform/db"
 	"github.com/fortnighthq/fortnight/services/internal/platform/db/dbtest"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
+	"github.com/fortnighthq/fortnight/services/internal/platform/requestid"
 )
 
 // BenchmarkCreate is the write of a request: a record and its event, with and without a request id, by 64 callers at once.
@@ -36,6 +37,9 @@ func BenchmarkCreate(b *testing.B) {
 		}},
 		{"plain", func(ctx context.Context, l *eventlog.Log, n int64) error { return createPlan(ctx, l, n, "") }},
 		{"idempotent", func(ctx context.Context, l *eventlog.Log, n int64) error { return createPlan(ctx, l, n, fmt.Sprint(n)) }},
+		{"uuid7", func(ctx context.Context, l *eventlog.Log, n int64) error {
+			return createPlan(ctx, l, n, requestid.New())
+		}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			cfg := dbtest.Config(b, db.SQLite)

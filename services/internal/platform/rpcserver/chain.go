@@ -83,7 +83,7 @@ func (s *Server) begin(ctx context.Context, path string) (context.Context, *call
 		m = &method{name: path, broken: errors.New("the method was never registered")}
 	}
 	c := &call{method: m, start: s.cfg.Clock()}
-	id := ""
+	var id string
 	if ids := metadata.ValueFromIncomingContext(ctx, requestid.MetadataKey); len(ids) == 1 && requestid.Valid(ids[0]) {
 		id = ids[0]
 	} else {
@@ -186,8 +186,9 @@ func ours(status codes.Code) bool {
 	switch status {
 	case codes.Unknown, codes.Internal, codes.DataLoss, codes.Unavailable, codes.DeadlineExceeded, codes.Unimplemented, codes.ResourceExhausted:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // identify finds out who calls. The signed caller token counts and nothing else.

@@ -67,6 +67,7 @@ func eachText(f protoreflect.FieldDescriptor, v protoreflect.Value, text func(wh
 			}
 		case protoreflect.MessageKind, protoreflect.GroupKind:
 			message(where(), v.Message())
+		default: // numbers and bytes
 		}
 	}
 	switch {

@@ -51,6 +51,7 @@ type Findings struct {
 
 // hit is a row of either engine's search.
 type hit struct {
+	ID      int64   `db:"id"`
 	Name    string  `db:"name"`
 	Snippet string  `db:"snippet"`
 	Score   float64 `db:"score"`

@@ -23,7 +23,7 @@ func searchPostgres(ctx context.Context, q db.Queryer, terms []term, team string
 ), page as (
 	select id, score from c order by score desc, id desc limit `+size+` offset `+from+`
 )
-select t.name, page.score, (select count(*) from c) as matched,
+select t.id, t.name, page.score, (select count(*) from c) as matched,
 	ts_headline('english', t.body, q.q, 'StartSel=«, StopSel=», MaxWords=24, MinWords=12') as snippet
 from q, page join learnings_text t on t.id = page.id
 order by page.score desc, page.id desc`, where.args...)

@@ -2383,13 +2383,13 @@ const file_fortnight_identity_v1_identity_service_proto_rawDesc = "" +
 	"\x15TEAM_ROLE_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10TEAM_ROLE_MEMBER\x10\x01\x12\x13\n" +
 	"\x0fTEAM_ROLE_COACH\x10\x02\x12\x14\n" +
-	"\x10TEAM_ROLE_VIEWER\x10\x032\xd2\x13\n" +
+	"\x10TEAM_ROLE_VIEWER\x10\x032\xd8\x13\n" +
 	"\x0fIdentityService\x12~\n" +
 	"\tBootstrap\x12'.fortnight.identity.v1.BootstrapRequest\x1a(.fortnight.identity.v1.BootstrapResponse\"\x1e\x8a\xb5\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x12:\x01*\"\r/v1/bootstrap\x12m\n" +
 	"\tGetCaller\x12'.fortnight.identity.v1.GetCallerRequest\x1a\x1d.fortnight.identity.v1.Caller\"\x18\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/caller\x12o\n" +
-	"\fAuthenticate\x12*.fortnight.identity.v1.AuthenticateRequest\x1a+.fortnight.identity.v1.AuthenticateResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12x\n" +
-	"\x0fListSigningKeys\x12-.fortnight.identity.v1.ListSigningKeysRequest\x1a..fortnight.identity.v1.ListSigningKeysResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12\x81\x01\n" +
+	"/v1/caller\x12r\n" +
+	"\fAuthenticate\x12*.fortnight.identity.v1.AuthenticateRequest\x1a+.fortnight.identity.v1.AuthenticateResponse\"\t\x8a\xb5\x18\x02\b\x01\x90\x02\x01\x12{\n" +
+	"\x0fListSigningKeys\x12-.fortnight.identity.v1.ListSigningKeysRequest\x1a..fortnight.identity.v1.ListSigningKeysResponse\"\t\x8a\xb5\x18\x02\b\x01\x90\x02\x01\x12\x81\x01\n" +
 	"\n" +
 	"CreateUser\x12(.fortnight.identity.v1.CreateUserRequest\x1a\x1b.fortnight.identity.v1.User\",\xdaA\fuser,user_id\x8a\xb5\x18\x02\b\a\x82\xd3\xe4\x93\x02\x11:\x04user\"\t/v1/users\x12v\n" +
 	"\aGetUser\x12%.fortnight.identity.v1.GetUserRequest\x1a\x1b.fortnight.identity.v1.User\"'\xdaA\x04name\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/{name=users/*}\x12w\n" +

@@ -27,7 +27,16 @@ func (s *Server) WatchEvents(req *eventlogv1.WatchEventsRequest, stream grpc.Ser
 	}
 	ctx := stream.Context()
 	w := &watch{log: l, stream: stream, caller: caller.From(ctx), at: req.GetAfterSequence()}
-	if err := w.begin(ctx, req.GetEpoch()); err != nil {
+	err = s.follow(ctx, w, req.GetEpoch())
+	if ctx.Err() != nil {
+		return nil // the caller left; what failed because of that is no failure
+	}
+	return err
+}
+
+// follow is WatchEvents behind the choice of the log.
+func (s *Server) follow(ctx context.Context, w *watch, epoch string) error {
+	if err := w.begin(ctx, epoch); err != nil {
 		return err
 	}
 	end := time.NewTimer(s.lifetime)
@@ -35,13 +44,13 @@ func (s *Server) WatchEvents(req *eventlogv1.WatchEventsRequest, stream grpc.Ser
 	quiet := time.NewTimer(s.positionEvery)
 	defer quiet.Stop()
 	var poll <-chan time.Time
-	if l.DB().Engine() == db.Postgres {
+	if w.log.DB().Engine() == db.Postgres {
 		t := time.NewTicker(s.poll)
 		defer t.Stop()
 		poll = t.C
 	}
 	for {
-		changed := l.Changed() // before reading, so that nothing falls between
+		changed := w.log.Changed() // before reading, so that nothing falls between
 		if err := w.drain(ctx); err != nil {
 			return err
 		}
@@ -58,7 +67,7 @@ func (s *Server) WatchEvents(req *eventlogv1.WatchEventsRequest, stream grpc.Ser
 		case <-s.closing:
 			return fault.New(fault.Unavailable, "SHUTTING_DOWN", "The service is shutting down; connect again.")
 		case <-ctx.Done():
-			return nil // the caller left
+			return nil
 		}
 	}
 }

@@ -10,7 +10,7 @@ create table event_log (
   row_id            bigserial primary key,
   seq               bigint,
   chain             text,
-  event_id          text not null unique,
+  event_id          text not null,
   event_type        text not null,
   team              text not null,
   subject           text not null,

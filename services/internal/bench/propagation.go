@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// propagation closes retrospectives and measures until another service finds what was learned: commit, relay, stream, consumer,
+// projection, index, search, all over REST.
+func (b *bench) propagation(ctx context.Context) error {
+	c, err := dial(b.program.addr)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	var whole, after []time.Duration
+	for i := range b.chains {
+		retrospective, experiment, err := b.reachDecide(ctx, fmt.Sprintf("chain-%04d", i))
+		if err != nil {
+			return err
+		}
+		word := fmt.Sprintf("zq%06d", i)
+		closing := post(retrospective+":close", b.token, "close-"+word,
+			fmt.Sprintf(`{"learnings":[{"experiment":%q,"claim":"What was learned is called %s"}]}`, experiment, word))
+		searching := get("/v1/learnings:search?query="+word, b.token)
+		began := time.Now()
+		status, body, err := c.do(closing)
+		if err != nil || status != http.StatusOK {
+			return fmt.Errorf("closing %s: %w", retrospective, orRefused(err, status, body))
+		}
+		answered := time.Now()
+		for !bytes.Contains(body, []byte(`"snippet"`)) {
+			if status, body, err = c.do(searching); err != nil || status != http.StatusOK {
+				return fmt.Errorf("searching: %w", orRefused(err, status, body))
+			}
+			if time.Since(answered) > 10*time.Second {
+				return fmt.Errorf("%s was not found within 10 s", word)
+			}
+		}
+		whole, after = append(whole, time.Since(began)), append(after, time.Since(answered))
+	}
+	fmt.Printf("\nPropagation: a retrospective is closed over REST until a search over REST finds its learning (goal: p50 3 ms, p99 15 ms)\n\n")
+	fmt.Printf("| from | chains | p50 ms | p99 ms | longest ms |\n|---|---|---|---|---|\n")
+	for _, row := range []struct {
+		from  string
+		times []time.Duration
+	}{{"request sent", whole}, {"answer received", after}} {
+		s := summarize(row.times)
+		fmt.Printf("| %s | %d | %.2f | %.2f | %.2f |\n", row.from, s.requests, milliseconds(s.p50), milliseconds(s.p99), milliseconds(s.max))
+	}
+	return nil
+}
+
+func orRefused(err error, status int, body []byte) error {
+	if err != nil {
+		return err
+	}
+	return refused(status, body)
+}
+
+// reachDecide brings a new team to the point where its retrospective can be closed. Its coach passes the gates, which are not
+// what is measured.
+func (b *bench) reachDecide(ctx context.Context, team string) (retrospective, experiment string, err error) {
+	cycle := "/v1/teams/" + team + "/cycles/first"
+	retrospective = cycle + "/retrospective"
+	experiment = "teams/" + team + "/cycles/first/experiments/only"
+	for _, step := range []struct {
+		path string
+		body object
+	}{
+		{"/v1/teams?teamId=" + team, object{"displayName": team, "timeZone": "Europe/Berlin"}},
+		{"/v1/teams/" + team + "/cycles?cycleId=first", object{"displayName": "First"}},
+		{cycle + "/experiments?experimentId=only", object{"displayName": "Only"}},
+		{cycle + ":advance", object{"phase": "PHASE_PLAN", "coachReason": "Measuring"}},
+		{cycle + ":advance", object{"phase": "PHASE_DO", "coachReason": "Measuring"}},
+		{cycle + ":advance", object{"phase": "PHASE_CHECK", "coachReason": "Measuring"}},
+		{retrospective + ":open", object{}},
+		{retrospective + ":move", object{"stage": "STAGE_DECIDE"}},
+	} {
+		if _, err := b.api.call(ctx, http.MethodPost, step.path, "", step.body, nil); err != nil {
+			return "", "", err
+		}
+	}
+	return retrospective, experiment, nil
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+)
+
+const (
+	// controlEvents is how many events consumers miss: more than a relay puts into a new stream by itself.
+	controlEvents = 1300
+	// controlFor is how long the crippled consumers are watched.
+	controlFor = 8 * time.Second
+)
+
+// control is the proof that the run above can fail: the same installation whose consumers may not fill holes from the
+// logs. Over the broker alone they are level; after the broker's disk is gone they must stay behind; and they are level
+// again as soon as filling is allowed.
+type control struct {
+	cluster  *cluster
+	findings *findings
+	rest     *rest
+}
+
+// controlResult is what the control has seen.
+type controlResult struct {
+	before, after time.Duration
+	behind        map[string]int64
+}
+
+func runControl(ctx context.Context, dir string, programs programs, launcher *launcher, f *findings) (result controlResult, err error) {
+	c, err := newCluster(filepath.Join(dir, "control"), programs, launcher, f)
+	if err != nil {
+		return result, err
+	}
+	defer c.close()
+	k := &control{cluster: c, findings: f}
+	k.allowFilling(false)
+	if err := c.start(ctx, c.names()...); err != nil {
+		return result, err
+	}
+	if k.rest, err = c.admit(ctx); err != nil {
+		return result, err
+	}
+	err = k.must(ctx, http.MethodPost, "/v1/teams?teamId=shared", "team", map[string]any{"displayName": "Everybody", "timeZone": "UTC"})
+	if err != nil {
+		return result, err
+	}
+	g, err := newGauge(c, projections, func(service string) string { return service })
+	if err != nil {
+		return result, err
+	}
+	defer g.close()
+
+	if err := k.obstacles(ctx, "first", 100); err != nil {
+		return result, err
+	}
+	took, behind, err := g.settle(ctx, 15*time.Second)
+	if result.before = took; err != nil || len(behind) > 0 {
+		return result, fmt.Errorf("the consumers are not level over the broker alone: %s %w", describe(behind), err)
+	}
+
+	c.each(projections, (*process).kill)
+	if err := k.obstacles(ctx, "second", controlEvents); err != nil {
+		return result, err
+	}
+	if err := c.wipeBroker(brokerName); err != nil {
+		return result, err
+	}
+	if err := c.start(ctx, append([]string{brokerName}, projections...)...); err != nil {
+		return result, err
+	}
+	if _, result.behind, err = g.settle(ctx, controlFor); err != nil {
+		return result, err
+	}
+	for _, who := range []string{"report←cycle", "notification←cycle"} {
+		if result.behind[who] < controlEvents {
+			f.add("control", "%s misses %d events although nothing can bring the %d that the broker lost: the harness would not notice a loss", who, result.behind[who], controlEvents)
+		}
+	}
+
+	c.each(projections, (*process).kill)
+	k.allowFilling(true)
+	if err := c.start(ctx, projections...); err != nil {
+		return result, err
+	}
+	took, behind, err = g.settle(ctx, 15*time.Second)
+	if result.after = took; err == nil && len(behind) > 0 {
+		f.add("control", "with filling the consumers are still behind: %s", describe(behind))
+	}
+	return result, err
+}
+
+// allowFilling prepares the next start of the projecting services.
+func (k *control) allowFilling(allowed bool) {
+	for _, service := range projections {
+		k.cluster.addService(service, service, brokerName, "FORTNIGHT_DISABLE_FILL="+strconv.FormatBool(!allowed))
+	}
+}
+
+// obstacles writes n events into cycle's log, many at once.
+func (k *control) obstacles(ctx context.Context, prefix string, n int) error {
+	numbers := make(chan int)
+	var writers sync.WaitGroup
+	var once sync.Once
+	var failed error
+	for range readers {
+		writers.Go(func() {
+			for i := range numbers {
+				id := fmt.Sprintf("%s-%d", prefix, i)
+				if err := k.must(ctx, http.MethodPost, "/v1/"+sharedTeam+"/obstacles?obstacleId="+id, id, map[string]any{"description": "Obstacle " + id}); err != nil {
+					once.Do(func() { failed = err })
+				}
+			}
+		})
+	}
+	for i := range n {
+		numbers <- i
+	}
+	close(numbers)
+	writers.Wait()
+	return failed
+}
+
+func (k *control) must(ctx context.Context, method, path, key string, body map[string]any) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	a, _, err := k.rest.until(ctx, method, path, "control-"+key, body)
+	if err == nil && a.status != http.StatusOK {
+		err = fmt.Errorf("%d %s", a.status, a.reason())
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
