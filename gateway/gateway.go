@@ -59,12 +59,8 @@ func New(config Config) (*Gateway, error) {
 		}
 		logs[source] = eventlogv1.NewEventLogServiceClient(conn)
 	}
-	pages, err := docs.New(config.Logger)
-	if err != nil {
-		return nil, fmt.Errorf("gateway: %w", err)
-	}
 	return &Gateway{
-		config: config, api: api, docs: pages,
+		config: config, api: api, docs: docs.New(config.Logger),
 		live: live.New(live.Config{
 			Clients: logs, Authenticator: authenticator, Clock: config.Clock, Logger: config.Logger,
 			Heartbeat: config.Heartbeat, Recheck: config.Recheck, WriteTimeout: config.WriteTimeout, MaxStreams: config.MaxStreams,

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/fortnighthq/fortnight/gateway/internal/exchange"
 	"github.com/fortnighthq/fortnight/gateway/internal/openapi"
@@ -27,43 +28,45 @@ var style []byte
 const publicly = "public, max-age=300"
 
 // Handlers are the handlers of this package.
-type Handlers struct {
-	document  *openapi.Document
-	templates *template.Template
-	logger    *slog.Logger
-	title     string
-	intro     string
-	groups    []group
-	schemas   []schema
+type Handlers struct{ logger *slog.Logger }
+
+// New makes the handlers. The document is read when somebody asks for it, not at every start.
+func New(logger *slog.Logger) *Handlers { return &Handlers{logger} }
+
+// content is what the embedded files hold.
+type content struct {
+	document *openapi.Document
+	title    string
+	intro    string
+	groups   []group
+	schemas  []schema
 }
 
-// New reads the document and the templates.
-func New(logger *slog.Logger) (*Handlers, error) {
+// load panics when an embedded file is broken, which the tests would have found.
+var load = sync.OnceValue(func() *content {
 	document, err := openapi.Load()
 	if err != nil {
-		return nil, err
-	}
-	templates, err := template.New("").Funcs(template.FuncMap{"code": codeSpans}).ParseFS(pages, "page/*.html")
-	if err != nil {
-		return nil, err
+		panic(err)
 	}
 	d := reader{document.Root}
-	return &Handlers{
-		document: document, templates: templates, logger: logger,
-		title:  openapi.Get(document.Root, "info", "title").Value,
-		intro:  text(openapi.Get(document.Root, "info"), "description"),
-		groups: d.groups(), schemas: d.schemas(),
-	}, nil
-}
+	info := openapi.Get(document.Root, "info")
+	return &content{
+		document: document, title: text(info, "title"), intro: text(info, "description"), groups: d.groups(), schemas: d.schemas(),
+	}
+})
+
+var templates = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{"code": codeSpans}).ParseFS(pages, "page/*.html"))
+})
 
 // YAML serves the document.
 func (h *Handlers) YAML(w http.ResponseWriter, _ *http.Request) {
-	asset(w, "application/yaml", h.document.YAML)
+	asset(w, "application/yaml", load().document.YAML)
 }
 
 // JSON serves the document.
 func (h *Handlers) JSON(w http.ResponseWriter, _ *http.Request) {
-	asset(w, "application/json", h.document.JSON)
+	asset(w, "application/json", load().document.JSON)
 }
 
 // Style serves the stylesheet of the pages.
@@ -73,9 +76,9 @@ func (h *Handlers) Style(w http.ResponseWriter, _ *http.Request) {
 
 // API serves the page of all operations, with command lines for the reader's own host.
 func (h *Handlers) API(w http.ResponseWriter, r *http.Request) {
-	base := exchange.From(r.Context()).Base
+	base, c := exchange.From(r.Context()).Base, load()
 	h.page(w, r, "api.html", map[string]any{
-		"Title": h.title + " API", "Intro": h.intro, "Base": base, "Groups": h.groups, "Schemas": h.schemas,
+		"Title": c.title + " API", "Intro": c.intro, "Base": base, "Groups": c.groups, "Schemas": c.schemas,
 		"Curl": func(o operation) string { return o.curl.command(base) },
 	})
 }
@@ -107,7 +110,7 @@ func (h *Handlers) Reasons(w http.ResponseWriter, r *http.Request) {
 
 func (h *Handlers) page(w http.ResponseWriter, r *http.Request, name string, data map[string]any) {
 	var b bytes.Buffer
-	if err := h.templates.ExecuteTemplate(&b, name, data); err != nil {
+	if err := templates().ExecuteTemplate(&b, name, data); err != nil {
 		h.logger.ErrorContext(r.Context(), "a page could not be made", "page", name, "error", err)
 		panic(err) // the edge answers and keeps the text to itself
 	}

@@ -5,6 +5,7 @@ package edge
 import (
 	"log/slog"
 	"net/http"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -90,10 +91,15 @@ func requestID(given string) string {
 	return given
 }
 
-// base is the address that the client has used.
+var host = regexp.MustCompile(`^[A-Za-z0-9._\-]+(:[0-9]+)?$|^\[[0-9A-Fa-f:.]+\](:[0-9]+)?$`)
+
+// base is the address that the client has used. Without one that can be repeated safely, links are relative.
 func base(public string, r *http.Request) string {
 	if public != "" {
 		return strings.TrimSuffix(public, "/")
+	}
+	if !host.MatchString(r.Host) {
+		return ""
 	}
 	if r.TLS != nil {
 		return "https://" + r.Host

@@ -41,6 +41,7 @@ type Program struct {
 
 	server   *rpcserver.Server
 	conns    *connections
+	watches  *eventlogrpc.Server
 	bus      *bus.Bus
 	identity *identity.Service
 	services []running
@@ -173,7 +174,7 @@ func (p *Program) openServices(ctx context.Context) error {
 	kit := service.Kit{
 		Logger: p.logger, Clock: p.clock, Bus: p.bus, Conn: p.conns.to, DatabaseURL: p.databaseURL,
 		ServiceContext: (&credentials{conns: p.conns, key: p.serviceKey, clock: p.clock, service: strings.Join(p.local()[:min(1, len(p.local()))], "")}).outgoing,
-		DisableFill: p.settings.DisableFill,
+		DisableFill:    p.settings.DisableFill,
 	}
 	var logs []*eventlog.Log
 	for _, s := range services {
@@ -193,7 +194,7 @@ func (p *Program) openServices(ctx context.Context) error {
 		p.services = append(p.services, opened)
 		logs = append(logs, opened.EventLog())
 	}
-	eventlogrpc.Register(p.server, logs...)
+	p.watches = eventlogrpc.Register(p.server, logs...)
 	return p.server.Check()
 }
 
@@ -289,6 +290,7 @@ func (p *Program) Run(ctx context.Context) error {
 	if httpServer != nil {
 		_ = httpServer.Shutdown(bounded)
 	}
+	p.watches.Close() // of other processes; they would never end by themselves either
 	_ = p.server.Stop(bounded)
 	stopWorking()
 	if err := group.Wait(); err != nil && !errors.Is(err, context.Canceled) {

@@ -56,6 +56,8 @@ func parse() options {
 	flag.IntVar(&o.rounds, "rounds", 0, "turns of each side")
 	flag.DurationVar(&o.step, "step", 0, "length of a turn")
 	flag.DurationVar(&o.steady, "steady", 0, "length of the steady writes")
+	flag.IntVar(&o.obstacles, "obstacles", 0, "obstacles in the list, rounded up to thousands")
+	flag.IntVar(&o.learnings, "learnings", 0, "learnings in the search, rounded up to thousands")
 	flag.IntVar(&o.rate, "rate", 2000, "steady writes a second")
 	flag.Parse()
 	if *floor != "" {
@@ -78,7 +80,14 @@ func parse() options {
 	if o.steady == 0 {
 		o.steady = def.steady
 	}
-	o.obstacles, o.learnings, o.chains, o.starts = def.obstacles, def.learnings, def.chains, def.starts
+	if o.obstacles == 0 {
+		o.obstacles = def.obstacles
+	}
+	if o.learnings == 0 {
+		o.learnings = def.learnings
+	}
+	o.obstacles, o.learnings = (o.obstacles+999)/1000*1000, (o.learnings+999)/1000*1000
+	o.chains, o.starts = def.chains, def.starts
 	o.callers = []int{1, 8, 64}
 	if callers != "" {
 		o.callers = nil

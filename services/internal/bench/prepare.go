@@ -62,6 +62,9 @@ func (b *bench) prepare(ctx context.Context) error {
 		return err
 	}
 	projected := time.Since(started)
+	if err := b.settle(ctx); err != nil {
+		return err
+	}
 	b.program.stop()
 	b.program = nil
 	floors := filepath.Join(b.dir, "floor")
@@ -78,6 +81,9 @@ func (b *bench) prepare(ctx context.Context) error {
 		return err
 	}
 	restarted := time.Since(again)
+	if err := b.settle(ctx); err != nil {
+		return err
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -181,6 +187,27 @@ func (b *bench) awaitLearnings(ctx context.Context) error {
 		case <-poll.C:
 		}
 	}
+}
+
+// settle waits until the program has nothing left to do: what it projects in the background must not be counted against what is
+// measured. It gives up waiting after two minutes, and where the system does not tell the CPU time it does not wait at all.
+func (b *bench) settle(ctx context.Context) error {
+	const look, quiet = 500 * time.Millisecond, 20 * time.Millisecond
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	used := b.program.cpu()
+	for deadline := time.Now().Add(2 * time.Minute); used > 0 && time.Now().Before(deadline); {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		before := used
+		if used = b.program.cpu(); used-before <= quiet {
+			return nil
+		}
+	}
+	return nil
 }
 
 // takeProfile writes a CPU profile of the program under the load of 8 callers, when it is wanted.

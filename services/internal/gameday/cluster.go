@@ -197,19 +197,21 @@ func (c *cluster) admit(ctx context.Context) (*rest, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	body := map[string]any{"bootstrapToken": c.bootstrap, "userId": "admin", "displayName": "Admin"}
+	var failures []error
 	for {
-		// No fault has happened yet: what is not answered now has had no effect, except at the very start.
+		// No fault has happened yet: what is not answered has had no effect.
 		a, err := r.once(ctx, http.MethodPost, "/v1/bootstrap", "", body)
-		if err == nil && a.status == http.StatusOK {
+		if err == nil && a.ok() {
 			r.token, _ = dig(a.body, "token", "secret").(string)
 			if r.token == "" {
 				return nil, errors.New("the bootstrap gave no token")
 			}
 			return r, nil
 		}
-		if !pause(ctx, 100*time.Millisecond) {
-			return nil, fmt.Errorf("the bootstrap failed: %v %v", err, a)
+		if err == nil && a.definite() || !pause(ctx, 100*time.Millisecond) {
+			return nil, fmt.Errorf("the bootstrap failed: %w", errors.Join(append(failures, failure(err, a))...))
 		}
+		failures = append(failures, failure(err, a))
 	}
 }
 

@@ -130,7 +130,7 @@ func (k *control) must(ctx context.Context, method, path, key string, body map[s
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	a, _, err := k.rest.until(ctx, method, path, "control-"+key, body)
-	if err == nil && a.status != http.StatusOK {
+	if err == nil && !a.ok() {
 		err = fmt.Errorf("%d %s", a.status, a.reason())
 	}
 	if err != nil {

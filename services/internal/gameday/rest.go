@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -39,6 +40,17 @@ func (a answer) reason() string {
 		}
 	}
 	return http.StatusText(a.status)
+}
+
+// ok tells whether the request was done.
+func (a answer) ok() bool { return a.status >= 200 && a.status < 300 }
+
+// failure is what went wrong with a request, for a report.
+func failure(err error, a answer) error {
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%d %s", a.status, a.reason())
 }
 
 // definite tells whether the answer says what became of the request. After any other one nobody knows, and the request is

@@ -163,10 +163,11 @@ func (o *Outcome) check() error {
 			Description: "The numbers suggest " + string(o.Suggested) + ". Why do you say " + string(o.Verdict) + "?",
 		})
 	}
-	if err := invalid("CONCLUSION_INCOMPLETE", "The conclusion is not complete.", v); err != nil {
-		return err.(*fault.Error).With("suggested_verdict", string(o.Suggested))
+	if len(v) == 0 {
+		return nil
 	}
-	return nil
+	return (&fault.Error{Kind: fault.InvalidArgument, Reason: "CONCLUSION_INCOMPLETE", Message: "The conclusion is not complete.", Violations: v}).
+		With("suggested_verdict", string(o.Suggested))
 }
 
 // Abandon ends an experiment that has not been concluded, for a reason.

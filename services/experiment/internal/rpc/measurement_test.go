@@ -91,22 +91,26 @@ func TestImportRefuses(t *testing.T) {
 		},
 		"contradictions": {
 			&experimentv1.ImportMeasurementsRequest{Csv: "time,value\n2026-05-02T09:00:00Z,2\n" + first + ",1.5\n"},
-			fault.FailedPrecondition, "MEASUREMENT_CONFLICT", []string{"csv:3:22 MEASUREMENT_CONFLICT"},
+			fault.FailedPrecondition, "MEASUREMENT_CONFLICT",
+			[]string{"csv:3:22 MEASUREMENT_CONFLICT"},
 		},
 		"contradictions in a list": {daily(3, 4), fault.FailedPrecondition, "MEASUREMENT_CONFLICT", []string{"measurements[0].value MEASUREMENT_CONFLICT"}},
 		"NaN in a list":            {daily(1, math.NaN()), fault.InvalidArgument, "VALIDATION_FAILED", []string{"measurements[1].value DOUBLE_FINITE"}},
 		"too much":                 {daily(1, 2e300), fault.InvalidArgument, "MEASUREMENTS_INVALID", []string{"measurements[1].value VALUE_OUT_OF_RANGE"}},
 		"no time": {
 			&experimentv1.ImportMeasurementsRequest{Measurements: []*experimentv1.Measurement{{Value: 1}}},
-			fault.InvalidArgument, "VALIDATION_FAILED", []string{"measurements[0].time REQUIRED"},
+			fault.InvalidArgument, "VALIDATION_FAILED",
+			[]string{"measurements[0].time REQUIRED"},
 		},
 		"a time that no calendar has": {
 			&experimentv1.ImportMeasurementsRequest{Measurements: []*experimentv1.Measurement{{Time: &timestamppb.Timestamp{Seconds: 1 << 60}}}},
-			fault.InvalidArgument, "MEASUREMENTS_INVALID", []string{"measurements[0].time TIME_INVALID"},
+			fault.InvalidArgument, "MEASUREMENTS_INVALID",
+			[]string{"measurements[0].time TIME_INVALID"},
 		},
 		"both forms": {
 			&experimentv1.ImportMeasurementsRequest{Csv: "time,value\n", Measurements: daily(1).GetMeasurements()},
-			fault.InvalidArgument, "ONE_FORM_ONLY", []string{"csv ONE_FORM_ONLY"},
+			fault.InvalidArgument, "ONE_FORM_ONLY",
+			[]string{"csv ONE_FORM_ONLY"},
 		},
 		"nothing": {&experimentv1.ImportMeasurementsRequest{}, fault.InvalidArgument, "MEASUREMENTS_MISSING", []string{"measurements MEASUREMENTS_MISSING"}},
 	} {

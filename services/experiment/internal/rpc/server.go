@@ -31,7 +31,8 @@ func page(ctx context.Context, req interface {
 	GetParent() string
 	GetPageSize() int32
 	GetPageToken() string
-}) record.Query {
+},
+) record.Query {
 	return record.Query{
 		Parent: req.GetParent(), PageSize: req.GetPageSize(), PageToken: req.GetPageToken(), Principal: caller.From(ctx).Subject,
 	}

@@ -4,22 +4,15 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/fortnighthq/fortnight/services/experiment/internal/domain"
 	"github.com/fortnighthq/fortnight/services/internal/platform/db"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
-	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
-	"github.com/fortnighthq/fortnight/services/internal/platform/record"
 )
 
 // noContext is for queries inside a transaction, which has a context of its own.
 var noContext = context.Background()
-
-// batches are the sizes in which many rows go into one statement. There are few of them, so that few texts are prepared.
-var batches = [...]int{500, 50, 5, 1}
 
 // Arrived returns how many measurements the metric has had. Until the transaction ends none can arrive: what comes later
 // has a greater ordinal for sure.
@@ -139,59 +132,6 @@ func Readings(ctx context.Context, q db.Queryer, metric string) ([]domain.Readin
 	return readings, nil
 }
 
-// ListMeasurements returns one page of a metric's measurements in time order, and the token of the next page, empty after
-// the last. Query.Parent is the metric.
-func ListMeasurements(ctx context.Context, l *eventlog.Log, q record.Query) (page []domain.Measurement, next string, err error) {
-	size, err := record.PageSize(q.PageSize)
-	if err != nil {
-		return nil, "", err
-	}
-	scope := record.Scope("measurements", q.Parent, q.Principal)
-	text, args := "select time, source_key, value from measurements where metric = $1", []any{q.Parent}
-	if q.PageToken != "" {
-		last, err := openToken(l, scope, q.PageToken)
-		if err != nil {
-			return nil, "", err
-		}
-		text, args = text+" and (time, source_key) > ($2, $3)", append(args, last.micros, last.source)
-	}
-	args = append(args, size+1) // one more than wanted, to know whether there is a next page
-	found, err := db.All[measurement](ctx, l.DB().Read(), text+" order by time, source_key limit $"+strconv.Itoa(len(args)), args...)
-	if err != nil {
-		return nil, "", err
-	}
-	if len(found) > size {
-		found = found[:size]
-		last := found[size-1]
-		next = record.Token(l, scope, strconv.FormatInt(last.Time, 10), last.SourceKey)
-	}
-	for _, m := range found {
-		page = append(page, m.domain())
-	}
-	return page, next, nil
-}
-
-// openToken returns the key of the last measurement that was seen.
-func openToken(l *eventlog.Log, scope, token string) (key, error) {
-	parts, err := record.OpenToken(l, scope, token)
-	if err != nil {
-		return key{}, err
-	}
-	if len(parts) != 2 {
-		return key{}, badToken()
-	}
-	micros, err := strconv.ParseInt(parts[0], 10, 64)
-	if err != nil {
-		return key{}, badToken()
-	}
-	return key{micros, parts[1]}, nil
-}
-
-// badToken is for a token that is genuine but not one of these lists: only another version of the program makes it.
-func badToken() error {
-	return fault.Invalid("page_token", "PAGE_TOKEN_INVALID", "The page token is not valid here; start again without one.")
-}
-
 type measurement struct {
 	Time      int64   `db:"time"`
 	SourceKey string  `db:"source_key"`
@@ -201,29 +141,4 @@ type measurement struct {
 
 func (m measurement) domain() domain.Measurement {
 	return domain.Measurement{Time: db.Time(m.Time), SourceKey: m.SourceKey, Value: m.Value}
-}
-
-func inBatches(entries []domain.Entry, do func([]domain.Entry) error) error {
-	for _, size := range batches {
-		for len(entries) >= size {
-			if err := do(entries[:size]); err != nil {
-				return err
-			}
-			entries = entries[size:]
-		}
-	}
-	return nil
-}
-
-// rows writes n rows of a VALUES list; one gets the numbers of its row's parameters, of which skip stand before them all.
-func rows(n, skip, width int, one func(parameters []any) string) string {
-	texts := make([]string, n)
-	parameters := make([]any, width)
-	for i := range texts {
-		for j := range parameters {
-			parameters[j] = skip + i*width + j + 1
-		}
-		texts[i] = one(parameters)
-	}
-	return strings.Join(texts, ", ")
 }

@@ -77,7 +77,9 @@ func Open(_ context.Context, cfg Config) (*Bus, error) {
 			}
 		}),
 		nats.ReconnectHandler(func(*nats.Conn) { b.logger.Info("the connection to the broker is back") }),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { b.logger.Warn("the broker reports an error", "error", err) }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			b.logger.Warn("the broker reports an error", "error", err)
+		}),
 	}
 	url := cfg.URL
 	b.limits = limits{age: 30 * 24 * time.Hour, bytes: 1 << 30}

@@ -27,7 +27,9 @@ type position struct {
 }
 
 // String is the message id: source:epoch:sequence.
-func (p position) String() string { return p.source + ":" + p.epoch + ":" + strconv.FormatInt(p.seq, 10) }
+func (p position) String() string {
+	return p.source + ":" + p.epoch + ":" + strconv.FormatInt(p.seq, 10)
+}
 
 func parsePosition(id string) (position, bool) {
 	parts := strings.Split(id, ":")
