@@ -4,7 +4,10 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -96,11 +99,7 @@ func isEvent(f frame) bool { return f.event != "" }
 // placed tells that the stream knows its place in both logs: from then on nothing is missed.
 func (l *listener) placed() frame {
 	l.t.Helper()
-	var longest int
-	return l.await(func(f frame) bool {
-		longest = max(longest, len(f.id))
-		return f.comment == "ping" && len(f.id) > 60 // two sources with an epoch each
-	})
+	return l.await(func(f frame) bool { return f.comment == "ping" && len(f.id) > 60 }) // two sources with an epoch each
 }
 
 func (l *listener) ended() {
@@ -271,18 +270,12 @@ func TestABrokenSourceLosesAndDoublesNothing(t *testing.T) {
 	l.placed()
 	var want []string
 	for i := range 20 {
-		w.log.add("cycle", "t.A", "payments")
-		want = append(want, "cycle"+string(rune('0'+(i+1)/10))+string(rune('0'+(i+1)%10)))
+		want = append(want, fmt.Sprintf("cycle%d", w.log.add("cycle", "t.A", "payments")))
 		if i%5 == 4 {
 			w.log.breakAll()
 		}
 	}
 	got := l.collect(20)
-	for i := range want {
-		if strings.TrimPrefix(want[i], "cycle0") != want[i] {
-			want[i] = "cycle" + strings.TrimPrefix(want[i], "cycle0")
-		}
-	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
 	}
@@ -295,9 +288,8 @@ func TestTheCredentialIsCheckedAgain(t *testing.T) {
 	// A new role: the logs are asked anew with it, and nothing is lost or doubled by that.
 	w.identity.set(minaToken, "caller-with-a-new-role")
 	var want []string
-	for i := range 9 {
-		w.log.add("cycle", "t.A", "payments")
-		want = append(want, "cycle"+string(rune('1'+i)))
+	for range 9 {
+		want = append(want, fmt.Sprintf("cycle%d", w.log.add("cycle", "t.A", "payments")))
 		asked := len(w.log.callers())
 		until(t, func() bool { return len(w.log.callers()) > asked })
 	}
@@ -360,19 +352,72 @@ func TestStreamsAreBounded(t *testing.T) {
 		t.Error("no Retry-After")
 	}
 	l.cancel()
-	until(t, func() bool {
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		request, err := http.NewRequestWithContext(ctx, "GET", w.url+"/v1/events", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Authorization", "Bearer "+minaToken)
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer response.Body.Close()
-		return response.StatusCode == http.StatusOK
-	})
+	until(t, w.hasRoom)
+}
+
+// pings waits for n signs of life.
+func (l *listener) pings(n int) {
+	l.t.Helper()
+	for range n {
+		l.await(func(f frame) bool { return f.comment == "ping" })
+	}
+}
+
+func TestTheStreamOutlivesTheServersLimits(t *testing.T) {
+	w := newWorld(t, lively)
+	front := httptest.NewUnstartedServer(nil)
+	front.Config = w.gateway.Server()
+	front.Config.ReadTimeout, front.Config.WriteTimeout = 50*time.Millisecond, 50*time.Millisecond
+	front.Start()
+	t.Cleanup(front.Close)
+	t.Cleanup(w.gateway.Close)
+	w.url = front.URL
+	l := w.listen("", "")
+	l.placed()
+	l.pings(30) // several times the limits
+	w.log.add("cycle", "t.A", "payments")
+	l.await(isEvent)
+
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := front.Config.Shutdown(ctx); err != nil {
+		t.Errorf("the server waits for its streams: %v", err)
+	}
+	l.ended()
+}
+
+func TestAClientThatDoesNotReadIsGivenUp(t *testing.T) {
+	w := newWorld(t, lively, func(c *gateway.Config) { c.MaxStreams, c.WriteTimeout = 1, 50*time.Millisecond })
+	conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := fmt.Fprintf(conn, "GET /v1/events?since=start HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", minaToken); err != nil {
+		t.Fatal(err)
+	}
+	until(t, func() bool { return len(w.log.callers()) == 2 })
+	// More than the buffers of the network hold.
+	for range 64 {
+		w.log.add("cycle", "t."+strings.Repeat("x", 1<<20), "payments")
+	}
+	until(t, w.hasRoom)
+}
+
+// hasRoom tells whether a further stream can be opened.
+func (w *world) hasRoom() bool {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, "GET", w.url+"/v1/events", nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+minaToken)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	return response.StatusCode == http.StatusOK
 }

@@ -85,7 +85,9 @@ func TestAWriteWithoutAKeyWaitsForTheConnection(t *testing.T) {
 }
 
 func TestAServiceThatStaysAwayIs503(t *testing.T) {
-	conn := dial(t, func(context.Context) (net.Conn, error) { return nil, errors.New("dial tcp 10.0.0.7:9000: connection refused") })
+	conn := dial(t, func(context.Context) (net.Conn, error) {
+		return nil, errors.New("dial tcp 10.0.0.7:9000: connection refused")
+	})
 	w := newWorld(t, func(c *gateway.Config) {
 		c.Conn = func(string) grpc.ClientConnInterface { return conn }
 		c.RetryBudget = 50 * time.Millisecond

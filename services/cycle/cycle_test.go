@@ -269,7 +269,20 @@ func TestRefusals(t *testing.T) {
 				Challenge: "teams/mobile/challenges/direction", AchieveByDate: "2026-04-01", OutcomeMetric: team + "/metrics/wait", OperatingPattern: "x",
 			}})
 			return err
+		}, fault.InvalidArgument, "OTHER_TEAM", []string{"target_condition.challenge"}},
+		{"no such challenge", func() error {
+			_, err := w.cycles.CreateTargetCondition(ctx, &cyclev1.CreateTargetConditionRequest{Parent: team, TargetCondition: &cyclev1.TargetCondition{
+				Challenge: team + "/challenges/none", AchieveByDate: "2026-04-01", OutcomeMetric: team + "/metrics/wait", OperatingPattern: "x",
+			}})
+			return err
 		}, fault.InvalidArgument, "CHALLENGE_NOT_ACTIVE", []string{"target_condition.challenge"}},
+		{"another team's metric and target condition", func() error {
+			_, err := w.cycles.UpdateCycle(ctx, &cyclev1.UpdateCycleRequest{Cycle: &cyclev1.Cycle{
+				Name: first, TargetCondition: "teams/mobile/targetConditions/next",
+				CurrentCondition: &cyclev1.CurrentCondition{Metric: "teams/mobile/metrics/wait", BaselineDate: "2026-03-01"},
+			}})
+			return err
+		}, fault.InvalidArgument, "OTHER_TEAM", []string{"cycle.target_condition", "cycle.current_condition.metric"}},
 		{"a day that is none", func() error {
 			_, err := w.cycles.CreateChallenge(ctx, &cyclev1.CreateChallengeRequest{Parent: team, Challenge: &cyclev1.Challenge{Statement: "x", HorizonDate: "2027-02-30"}})
 			return err

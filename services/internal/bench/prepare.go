@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -210,7 +209,7 @@ func (b *bench) settle(ctx context.Context) error {
 	return nil
 }
 
-// takeProfile writes a CPU profile of the program under the load of 8 callers, when it is wanted.
+// takeProfile writes a CPU profile of the program under the load of 8 callers, and what it has allocated, when they are wanted.
 func (b *bench) takeProfile(ctx context.Context, title string, s side) error {
 	if b.profile == "" {
 		return nil
@@ -224,18 +223,31 @@ func (b *bench) takeProfile(ctx context.Context, title string, s side) error {
 		_, err := turn(ctx, s.addr, 8, length+500*time.Millisecond, s.server, s.caller)
 		loaded <- err
 	}()
-	answer, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", b.admin, int(length.Seconds())))
+	name, _, _ := strings.Cut(strings.ToLower(title), " ")
+	for _, one := range []struct{ query, file string }{
+		{fmt.Sprintf("profile?seconds=%d", int(length.Seconds())), name + ".cpu.pprof"},
+		{"allocs", name + ".allocs.pprof"}, // since the start
+	} {
+		if err := download(ctx, "http://"+b.admin+"/debug/pprof/"+one.query, filepath.Join(b.profile, one.file)); err != nil {
+			return err
+		}
+	}
+	return <-loaded
+}
+
+func download(ctx context.Context, url, file string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = answer.Body.Close() }()
-	var profile bytes.Buffer
-	if _, err := io.Copy(&profile, answer.Body); err != nil {
+	content, err := io.ReadAll(answer.Body)
+	if err != nil {
 		return err
 	}
-	name, _, _ := strings.Cut(strings.ToLower(title), " ")
-	if err := os.WriteFile(filepath.Join(b.profile, name+".pprof"), profile.Bytes(), 0o644); err != nil {
-		return err
-	}
-	return <-loaded
+	return os.WriteFile(file, content, 0o644)
 }

@@ -18,7 +18,7 @@ import (
 // CreateCycle starts a cycle in its PLAN phase.
 func (s *Server) CreateCycle(ctx context.Context, req *cyclev1.CreateCycleRequest) (*cyclev1.Cycle, error) {
 	given := req.GetCycle()
-	if err := checkDays(given); err != nil {
+	if err := checkPlan(req.GetParent(), given); err != nil {
 		return nil, err
 	}
 	team, err := s.team(ctx, req.GetParent())
@@ -85,7 +85,7 @@ func (s *Server) UpdateCycle(ctx context.Context, req *cyclev1.UpdateCycleReques
 	if err != nil {
 		return nil, err
 	}
-	if err := checkDays(given); err != nil {
+	if err := checkPlan(teamOf(given.GetName()), given); err != nil {
 		return nil, err
 	}
 	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*cyclev1.Cycle, error) {
@@ -134,16 +134,19 @@ func targetCondition(tx *eventlog.Tx, team, named string) (string, error) {
 	if named == "" {
 		return store.ActiveTargetCondition(tx, team)
 	}
-	if teamOf(named) == team {
-		if _, found, err := store.TargetConditions.Find(tx, named); found || err != nil {
-			return named, err
-		}
+	if _, found, err := store.TargetConditions.Find(tx, named); found || err != nil {
+		return named, err
 	}
 	return "", fault.Invalid("cycle.target_condition", "TARGET_CONDITION_NOT_FOUND", "the team has no target condition %q", named)
 }
 
-// checkDays refuses days that the calendar does not have.
-func checkDays(given *cyclev1.Cycle) error {
+// checkPlan refuses what belongs to another team, and days that the calendar does not have.
+func checkPlan(team string, given *cyclev1.Cycle) error {
+	if err := domain.OfTeam(team,
+		domain.Reference{Field: "cycle.target_condition", Name: given.GetTargetCondition()},
+		domain.Reference{Field: "cycle.current_condition.metric", Name: given.GetCurrentCondition().GetMetric()}); err != nil {
+		return err
+	}
 	if given.GetStartDate() != "" {
 		if _, err := domain.ParseDay("cycle.start_date", given.GetStartDate()); err != nil {
 			return err

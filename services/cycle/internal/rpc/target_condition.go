@@ -20,6 +20,12 @@ func (s *Server) CreateTargetCondition(ctx context.Context, req *cyclev1.CreateT
 	if err != nil {
 		return nil, err
 	}
+	if err := domain.OfTeam(req.GetParent(),
+		domain.Reference{Field: "target_condition.challenge", Name: given.GetChallenge()},
+		domain.Reference{Field: "target_condition.outcome_metric", Name: given.GetOutcomeMetric()},
+		domain.Reference{Field: "target_condition.process_metric", Name: given.GetProcessMetric()}); err != nil {
+		return nil, err
+	}
 	team, err := s.team(ctx, req.GetParent())
 	if err != nil {
 		return nil, err
@@ -37,19 +43,15 @@ func (s *Server) CreateTargetCondition(ctx context.Context, req *cyclev1.CreateT
 		if err := tx.Lock(req.GetParent()); err != nil {
 			return nil, err
 		}
-		var challenge *domain.Challenge
-		if teamOf(plan.Challenge) == req.GetParent() {
-			found, _, err := store.Challenges.Find(tx, plan.Challenge)
-			if err != nil {
-				return nil, err
-			}
-			challenge = found.Value
+		challenge, _, err := store.Challenges.Find(tx, plan.Challenge)
+		if err != nil {
+			return nil, err
 		}
 		active, err := store.ActiveTargetCondition(tx, req.GetParent())
 		if err != nil {
 			return nil, err
 		}
-		targetCondition, err := domain.NewTargetCondition(plan, challenge, active, domain.Today(tx.Now(), team.zone))
+		targetCondition, err := domain.NewTargetCondition(plan, challenge.Value, active, domain.Today(tx.Now(), team.zone))
 		if err != nil {
 			return nil, err
 		}

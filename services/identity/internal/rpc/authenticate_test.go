@@ -11,7 +11,11 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
+	"github.com/fortnighthq/fortnight/services/identity/internal/keyring"
+	"github.com/fortnighthq/fortnight/services/identity/internal/rpc"
+	"github.com/fortnighthq/fortnight/services/identity/internal/store/migrations"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
+	"github.com/fortnighthq/fortnight/services/internal/platform/db"
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 	"github.com/fortnighthq/fortnight/services/internal/platform/testkit"
 )
@@ -132,6 +136,16 @@ func TestAServiceSignsIn(t *testing.T) {
 		_, err = ask("", "")
 		testkit.Refused(t, err, fault.InvalidArgument, "VALIDATION_FAILED", "service.key", "service.service")
 	})
+}
+
+func TestWithoutAServiceKeyNoServiceSignsIn(t *testing.T) {
+	k := testkit.New(t)
+	log := k.Log(db.SQLite, "identity", migrations.FS)
+	// Past the interceptors, which refuse an empty key before.
+	_, err := rpc.New(log, keyring.New(log), "").Authenticate(t.Context(), &identityv1.AuthenticateRequest{
+		Credential: &identityv1.AuthenticateRequest_Service{Service: &identityv1.ServiceCredential{Service: "cycle"}},
+	})
+	testkit.Refused(t, err, fault.Unauthenticated, "SERVICE_KEY_INVALID")
 }
 
 func TestNothingIsNoCredential(t *testing.T) {

@@ -32,7 +32,8 @@ func TestCreateTeam(t *testing.T) {
 		}{
 			{coach, &identityv1.Team{DisplayName: "Mine"}, fault.PermissionDenied, "PERMISSION_DENIED", nil},
 			{root, &identityv1.Team{DisplayName: "Kitchen", TimeZone: "Kitchen/Sink"}, fault.InvalidArgument, "TIME_ZONE_UNKNOWN", []string{"team.time_zone"}},
-			{root, &identityv1.Team{CycleDays: 29, ImprovementCapacityPercent: 101}, fault.InvalidArgument, "VALIDATION_FAILED", []string{"team.cycle_days", "team.display_name", "team.improvement_capacity_percent"}},
+			{root, &identityv1.Team{CycleDays: 29, ImprovementCapacityPercent: 101}, fault.InvalidArgument, "VALIDATION_FAILED", []string{"team.cycle_days", "team.improvement_capacity_percent"}},
+			{root, &identityv1.Team{TimeZone: "UTC"}, fault.InvalidArgument, "DISPLAY_NAME_EMPTY", []string{"team.display_name"}},
 		} {
 			_, err := w.CreateTeam(w.As(test.as), &identityv1.CreateTeamRequest{Team: test.team})
 			testkit.Refused(t, err, test.kind, test.reason, test.fields...)

@@ -7,7 +7,7 @@ import (
 )
 
 // Admit gives a user a token without anybody's leave: for the first admin, and for whoever can run the program on the
-// operator's machine. A user who exists stays as is; another one is created. Afterwards there is nothing left to bootstrap.
+// operator's machine. A user who exists stays as is; another one is created.
 func Admit(tx *eventlog.Tx, user domain.User, token domain.Token, secret domain.Secret) (record.Row[domain.User], record.Row[domain.Token], error) {
 	var none record.Row[domain.Token]
 	u, known, err := Users.Find(tx, user.Name)
@@ -28,8 +28,5 @@ func Admit(tx *eventlog.Tx, user domain.User, token domain.Token, secret domain.
 		return u, none, err
 	}
 	row, err := CreateToken(tx, t, secret, events...)
-	if err != nil {
-		return u, none, err
-	}
-	return u, row, CloseBootstrap(tx)
+	return u, row, err
 }

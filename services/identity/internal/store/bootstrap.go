@@ -28,9 +28,3 @@ func TakeBootstrap(tx *eventlog.Tx, secret domain.Secret) (bool, error) {
 	n, err := tx.Exec("delete from bootstrap where hash = $1", secret.Hash())
 	return n == 1, err
 }
-
-// CloseBootstrap withdraws the bootstrap token, if there is one.
-func CloseBootstrap(tx *eventlog.Tx) error {
-	_, err := tx.Exec("delete from bootstrap")
-	return err
-}

@@ -3,6 +3,7 @@ package caller
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"sync"
 	"time"
 )
@@ -11,16 +12,19 @@ import (
 const (
 	// keysFresh is how long a known key is used without asking again.
 	keysFresh = 5 * time.Minute
-	// keysRetry is the least time between two fetches, so that tokens with invented key ids cause no flood;
-	// keysRetryFailed is the same after a fetch that failed.
-	keysRetry       = 5 * time.Second
-	keysRetryFailed = time.Second
+	// keysRetry is the least time between two fetches, so that tokens with invented key ids cause no flood. It is well below
+	// what the gateway waits for a service, which then bridges it.
+	keysRetry = time.Second
 	// keysTimeout bounds one fetch.
 	keysTimeout = 3 * time.Second
 )
 
+// errNotAskedYet is the answer for a key id that came up since the last fetch, when it is too early for the next one. Nobody
+// knows whether there is such a key: identity makes a new one at each start.
+var errNotAskedYet = errors.New("the signing key is not known yet")
+
 // KeySet remembers the public keys that tokens are signed with, and fetches them when an unknown key id turns up, at
-// most once in five seconds (one after a failure). Its method Key is a Verifier's Keys. It is safe for concurrent use.
+// most once a second. Its method Key is a Verifier's Keys. It is safe for concurrent use.
 type KeySet struct {
 	// Fetch returns all current keys by id.
 	Fetch func(ctx context.Context) (map[string]ed25519.PublicKey, error)
@@ -34,8 +38,9 @@ type KeySet struct {
 	err     error     // of the last attempt
 }
 
-// Key returns the key with the given id, ErrUnknownKey when there is none, or the error of the fetch. While the keys
-// cannot be fetched, a key that is known stays good.
+// Key returns the key with the given id, ErrUnknownKey when the keys fetched by this very call do not have it, or an error
+// that passes: that of the fetch, or that it is too early for one. While the keys cannot be fetched, a key that is known
+// stays good.
 func (s *KeySet) Key(ctx context.Context, kid string) (ed25519.PublicKey, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -44,11 +49,8 @@ func (s *KeySet) Key(ctx context.Context, kid string) (ed25519.PublicKey, error)
 	if known && now.Sub(s.fetched) < keysFresh {
 		return key, nil
 	}
-	wait := keysRetry
-	if s.err != nil {
-		wait = keysRetryFailed
-	}
-	if s.tried.IsZero() || now.Sub(s.tried) >= wait {
+	fetch := s.tried.IsZero() || now.Sub(s.tried) >= keysRetry
+	if fetch {
 		s.fetch(ctx, now)
 		key, known = s.keys[kid]
 	}
@@ -57,6 +59,8 @@ func (s *KeySet) Key(ctx context.Context, kid string) (ed25519.PublicKey, error)
 		return key, nil
 	case s.err != nil:
 		return nil, s.err
+	case !fetch:
+		return nil, errNotAskedYet
 	default:
 		return nil, ErrUnknownKey
 	}

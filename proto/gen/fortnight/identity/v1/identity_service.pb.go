@@ -2206,10 +2206,10 @@ var File_fortnight_identity_v1_identity_service_proto protoreflect.FileDescripto
 
 const file_fortnight_identity_v1_identity_service_proto_rawDesc = "" +
 	"\n" +
-	",fortnight/identity/v1/identity_service.proto\x12\x15fortnight.identity.v1\x1a\x1bbuf/validate/validate.proto\x1a!fortnight/common/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\x03\n" +
+	",fortnight/identity/v1/identity_service.proto\x12\x15fortnight.identity.v1\x1a\x1bbuf/validate/validate.proto\x1a!fortnight/common/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb9\x03\n" +
 	"\x04User\x12\x17\n" +
-	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12/\n" +
-	"\fdisplay_name\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18xR\vdisplayName\x12#\n" +
+	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x122\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\x0f\xe0A\x02\xbaH\t\xd8\x01\x01r\x04\x10\x01\x18xR\vdisplayName\x12#\n" +
 	"\x05email\x18\x03 \x01(\tB\r\xe0A\x01\xbaH\a\xd8\x01\x01r\x02`\x01R\x05email\x12n\n" +
 	"\x12organization_roles\x18\x04 \x03(\x0e2'.fortnight.identity.v1.OrganizationRoleB\x16\xe0A\x01\xbaH\x10\x92\x01\r\x10\x02\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x11organizationRoles\x12\x17\n" +
 	"\x04etag\x18\x05 \x01(\tB\x03\xe0A\x03R\x04etag\x12@\n" +
@@ -2217,10 +2217,10 @@ const file_fortnight_identity_v1_identity_service_proto_rawDesc = "" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime:2\xeaA/\n" +
-	"\x12fortnight.dev/User\x12\fusers/{user}*\x05users2\x04user\"\xc7\x03\n" +
+	"\x12fortnight.dev/User\x12\fusers/{user}*\x05users2\x04user\"\xca\x03\n" +
 	"\x04Team\x12\x17\n" +
-	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12/\n" +
-	"\fdisplay_name\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18xR\vdisplayName\x12'\n" +
+	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x122\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\x0f\xe0A\x02\xbaH\t\xd8\x01\x01r\x04\x10\x01\x18xR\vdisplayName\x12'\n" +
 	"\ttime_zone\x18\x03 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02\x18@R\btimeZone\x12+\n" +
 	"\n" +

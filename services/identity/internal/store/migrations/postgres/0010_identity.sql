@@ -45,7 +45,7 @@ create table signing_keys (
   expire_time bigint not null
 );
 
--- One row while the first admin is still to be created: the SHA-256 of the bootstrap token.
+-- The SHA-256 of the last bootstrap token, until it is used. It is worth nothing once there is a user.
 create table bootstrap (
   id integer primary key check (id = 1),
   hash text not null
