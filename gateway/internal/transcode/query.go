@@ -20,6 +20,9 @@ import (
 // checkQuery refuses query parameters that the route would ignore or cannot read. grpc-gateway passes over unknown ones in
 // silence, so that a misspelt filter would return everything.
 func checkQuery(r *http.Request, route *routes.Route) *problem.Problem {
+	if r.URL.RawQuery == "" {
+		return nil
+	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return problem.New(http.StatusBadRequest, codes.InvalidArgument, "QUERY_MALFORMED", "The query is not a list of name=value with & between.")

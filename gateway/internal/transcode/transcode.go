@@ -113,7 +113,9 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, pathParams map[strin
 	if p := checkQuery(r, route); p != nil {
 		return p
 	}
-	x.MaskGiven = r.URL.Query().Has("updateMask") || r.URL.Query().Has("update_mask")
+	if r.URL.RawQuery != "" {
+		x.MaskGiven = r.URL.Query().Has("updateMask") || r.URL.Query().Has("update_mask")
+	}
 	body, p := readBody(w, r, route, a.MaxBody)
 	x.Body = body
 	return p

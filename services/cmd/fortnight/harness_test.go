@@ -16,6 +16,7 @@ import (
 	"time"
 
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
+	"github.com/fortnighthq/fortnight/services/internal/platform/config"
 )
 
 // started is the whole program, running in this process on a port of its own, with an admin.
@@ -24,10 +25,18 @@ type started struct {
 	URL, Token string
 }
 
-// start runs the program until the test ends. The test fails when the program does not end well.
+// start runs the program on SQLite until the test ends.
 func start(t *testing.T) *started {
 	t.Helper()
-	settings := Settings{HTTPAddr: "127.0.0.1:0", DataDir: t.TempDir(), StopTimeout: 10 * time.Second, NATSReplicas: 1}
+	return startOn(t, "")
+}
+
+// startOn runs the program on a database until the test ends. The test fails when the program does not end well.
+func startOn(t *testing.T, databaseURL string) *started {
+	t.Helper()
+	settings := Settings{
+		HTTPAddr: "127.0.0.1:0", DataDir: t.TempDir(), DatabaseURL: config.Secret(databaseURL), StopTimeout: 10 * time.Second, NATSReplicas: 1,
+	}
 	program, err := newProgram(t.Context(), settings, append(serveAll(), gatewayName), slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/fortnighthq/fortnight/services/internal/demo"
+	"github.com/fortnighthq/fortnight/services/internal/platform/db"
+	"github.com/fortnighthq/fortnight/services/internal/platform/db/dbtest"
 )
 
 // stepEvents are the events that the example of a first cycle leaves, one at least for each of its steps that change
@@ -24,7 +26,19 @@ var stepEvents = []string{
 }
 
 func TestFirstCycleInOneProcess(t *testing.T) {
-	s := start(t)
+	for _, engine := range dbtest.Engines {
+		t.Run(string(engine), func(t *testing.T) {
+			url := ""
+			if engine == db.Postgres {
+				url = dbtest.Config(t, engine).URL
+			}
+			checkFirstCycle(t, startOn(t, url))
+		})
+	}
+}
+
+func checkFirstCycle(t *testing.T, s *started) {
+	t.Helper()
 	out := runScript(t, s.URL, s.Token)
 	for _, line := range []string{
 		"what the gate still needs: LOCKED_EXPERIMENT_MISSING", "the verdict that the numbers suggest: VERDICT_AS_PREDICTED",

@@ -13,7 +13,7 @@ func Empty(ctx context.Context, tx *eventlog.Tx) (bool, error) {
 	if err := tx.Lock("bootstrap"); err != nil {
 		return false, err
 	}
-	n, _, err := db.One[int](ctx, tx, "select count(*) from (select name from users limit 1) as some")
+	n, _, err := db.One[int](ctx, tx, "select count(*) from (select name from users limit 1) as found")
 	return n == 0, err
 }
 

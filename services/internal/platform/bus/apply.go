@@ -21,15 +21,24 @@ func asService(ctx context.Context, service string) context.Context {
 }
 
 // apply applies records that follow the cursor. When the transaction fails for a reason that will not pass, the events are
-// tried one by one, so that only the failing one is put aside.
+// tried one by one, so that only the failing one is put aside. When it goes on failing for one that should pass, it may be too
+// much for one transaction: it is halved.
 func (c *Consumer) apply(ctx context.Context, records []eventlog.Record) error {
-	err := c.persist(ctx, func() error { return c.commit(ctx, records) })
+	tries := forEver
+	if len(records) > 1 {
+		tries = attempts
+	}
+	err := c.persist(ctx, tries, func() error { return c.commit(ctx, records) })
 	if err == nil || ctx.Err() != nil || errors.Is(err, errMoved) {
 		return err
 	}
 	if len(records) > 1 {
-		for i := range records {
-			if err := c.apply(ctx, records[i:i+1]); err != nil {
+		part := 1
+		if passing(err) {
+			part = (len(records) + 1) / 2
+		}
+		for chunk := range slices.Chunk(records, part) {
+			if err := c.apply(ctx, chunk); err != nil {
 				return err
 			}
 		}
@@ -40,7 +49,7 @@ func (c *Consumer) apply(ctx context.Context, records []eventlog.Record) error {
 		if !again.wait(ctx) {
 			return ctx.Err()
 		}
-		err = c.persist(ctx, func() error { return c.commit(ctx, records) })
+		err = c.persist(ctx, forEver, func() error { return c.commit(ctx, records) })
 		if err == nil || ctx.Err() != nil || errors.Is(err, errMoved) {
 			return err
 		}
@@ -48,12 +57,14 @@ func (c *Consumer) apply(ctx context.Context, records []eventlog.Record) error {
 	return c.putAside(ctx, records[0], err)
 }
 
-// persist runs a transaction until it succeeds or fails for a reason that will not pass by waiting.
-func (c *Consumer) persist(ctx context.Context, transaction func() error) error {
+const forEver = 0
+
+// persist runs a transaction until it succeeds or fails for a reason that will not pass by waiting, or that often.
+func (c *Consumer) persist(ctx context.Context, tries int, transaction func() error) error {
 	again := c.retry
 	for {
 		err := transaction()
-		if err == nil || !passing(err) {
+		if err == nil || !passing(err) || tries != forEver && again.tries == tries-1 {
 			return err
 		}
 		if again.tries == 0 {
@@ -129,7 +140,7 @@ func (c *Consumer) putAside(ctx context.Context, r eventlog.Record, why error) e
 	f := fault.From(why)
 	c.logger.Error("an event cannot be applied and is put aside", "sequence", r.Seq, "event_id", r.ID, "type", r.Type, "reason", f.Reason, "error", why, "cause", f.Cause)
 	var cursor eventlog.Head
-	err := c.persist(ctx, func() error {
+	err := c.persist(ctx, forEver, func() error {
 		return c.cfg.Log.Do(ctx, func(tx *eventlog.Tx) error {
 			var err error
 			if cursor, err = eventlog.LoadCursor(tx, c.cfg.Source); err != nil {

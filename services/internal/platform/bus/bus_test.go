@@ -350,6 +350,34 @@ func TestAnEventThatCannotBeAppliedIsPutAsideAndReplayed(t *testing.T) {
 	eventually(t, "it goes on", func() bool { return c.Status().Seq == 51 })
 }
 
+// A batch that takes longer than a transaction may take fails again and again, as if the database were busy.
+func TestABatchThatIsTooMuchIsHalved(t *testing.T) {
+	from, to := newSource(t, db.SQLite), newSink(t, db.SQLite)
+	from.add(50, "")
+	var last *eventlog.Tx
+	inOne, most := 0, 0
+	c := to.consumer(nil, from, func(cfg *ConsumerConfig) {
+		cfg.Handle = func(tx *eventlog.Tx, r eventlog.Record) error {
+			if tx != last {
+				last, inOne = tx, 0
+			}
+			if inOne++; inOne > 10 {
+				return fault.New(fault.Unavailable, "QUERY_CANCELED", "Too slow.")
+			}
+			most = max(most, inOne)
+			return to.handle(tx, r)
+		}
+	})
+	c.retry.most = time.Millisecond
+	if !c.ask(t.Context()) || !c.fill(t.Context()) {
+		t.Error("the events were not applied")
+	}
+	to.wantExactly(from.log.Epoch(), 50)
+	if c.Status().Quarantined != 0 || most < 2 {
+		t.Errorf("%+v, at most %d in a transaction", c.Status(), most)
+	}
+}
+
 func TestARestoredSourceIsAppliedAgain(t *testing.T) {
 	noLeaks(t)
 	from, to, b := newSource(t, db.SQLite), newSink(t, db.SQLite), embedded(t, t.TempDir())

@@ -40,7 +40,7 @@ func (c *Consumer) learn(ctx context.Context, head *eventlogv1.Head) bool {
 func (c *Consumer) startOver(ctx context.Context, epoch string) bool {
 	was := c.position()
 	cursor := eventlog.Head{Epoch: epoch}
-	err := c.persist(ctx, func() error {
+	err := c.persist(ctx, forEver, func() error {
 		return c.cfg.Log.Do(ctx, func(tx *eventlog.Tx) error {
 			now, err := eventlog.LoadCursor(tx, c.cfg.Source)
 			if err != nil {

@@ -34,12 +34,17 @@ type method struct {
 	broken error // why the rule cannot be used
 	reads  bool  // changes nothing
 	input  protoreflect.MessageDescriptor
+
+	handle         grpc.MethodHandler // of a unary method
+	implementation any
 }
 
 // learn looks up the contract of every method of a service.
-func (s *Server) learn(desc *grpc.ServiceDesc) {
+func (s *Server) learn(desc *grpc.ServiceDesc, implementation any) {
 	for _, m := range desc.Methods {
 		s.learnMethod(desc.ServiceName, m.MethodName)
+		known := s.methods["/"+desc.ServiceName+"/"+m.MethodName]
+		known.handle, known.implementation = m.Handler, implementation
 	}
 	for _, m := range desc.Streams {
 		s.learnMethod(desc.ServiceName, m.StreamName)

@@ -146,7 +146,7 @@ func New(cfg Config) *Server {
 func (s *Server) RegisterService(desc *grpc.ServiceDesc, implementation any) {
 	s.grpc.RegisterService(desc, implementation)
 	s.channel.RegisterService(desc, implementation)
-	s.learn(desc)
+	s.learn(desc, implementation)
 	s.health.SetServingStatus(desc.ServiceName, grpc_health_v1.HealthCheckResponse_NOT_SERVING)
 }
 

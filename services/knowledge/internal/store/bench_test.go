@@ -23,9 +23,9 @@ func benchLog(b *testing.B) *eventlog.Log {
 		state = state*1664525 + 1013904223
 		return fmt.Sprintf("word%d", state>>16%5000)
 	}
-	for from := 0; from < benchLearnings; from += 1000 {
+	for from := 0; from < benchLearnings; from += 250 {
 		err := l.Do(b.Context(), func(tx *eventlog.Tx) error {
-			for i := from; i < from+1000; i++ {
+			for i := from; i < from+250; i++ {
 				text := make([]string, 40)
 				for j := range text {
 					text[j] = word()

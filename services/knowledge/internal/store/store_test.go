@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,14 +77,16 @@ func learn(t testing.TB, tx *eventlog.Tx, d told) string {
 func fill(t testing.TB, l *eventlog.Log, all ...told) map[string]string {
 	t.Helper()
 	names := map[string]string{}
-	err := l.Do(t.Context(), func(tx *eventlog.Tx) error {
-		for _, d := range all {
-			names[d.id] = learn(t, tx, d)
+	for some := range slices.Chunk(all, 100) { // a transaction may take 5 s, also on a busy machine
+		err := l.Do(t.Context(), func(tx *eventlog.Tx) error {
+			for _, d := range some {
+				names[d.id] = learn(t, tx, d)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return names
 }
