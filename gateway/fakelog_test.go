@@ -21,8 +21,9 @@ type fakeLog struct {
 	changed chan struct{}
 	broken  chan struct{} // closed to break all calls
 	opened  []metadata.MD
-	// silent keeps the first position back.
+	// silent keeps the first position back for good, late until the channel of its source is closed.
 	silent bool
+	late   map[string]chan struct{}
 }
 
 func newFakeLog() *fakeLog {
@@ -72,8 +73,15 @@ func (f *fakeLog) WatchEvents(r *eventlogv1.WatchEventsRequest, stream grpc.Serv
 	if at < 0 || r.GetEpoch() != "" && r.GetEpoch() != epoch {
 		at = int64(len(f.events[r.GetSource()]))
 	}
-	silent := f.silent
+	silent, late := f.silent, f.late[r.GetSource()]
 	f.mu.Unlock()
+	if late != nil {
+		select {
+		case <-late:
+		case <-stream.Context().Done():
+			return stream.Context().Err()
+		}
+	}
 	if !silent {
 		if err := stream.Send(&eventlogv1.WatchEventsResponse{Epoch: epoch, Sequence: at}); err != nil {
 			return err

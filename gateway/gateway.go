@@ -60,7 +60,7 @@ func New(config Config) (*Gateway, error) {
 		logs[source] = eventlogv1.NewEventLogServiceClient(conn)
 	}
 	return &Gateway{
-		config: config, api: api, docs: docs.New(config.Logger),
+		config: config, api: api, docs: docs.New(config.Logger, config.Clock),
 		live: live.New(live.Config{
 			Clients: logs, Authenticator: authenticator, Clock: config.Clock, Logger: config.Logger,
 			Heartbeat: config.Heartbeat, Recheck: config.Recheck, WriteTimeout: config.WriteTimeout, MaxStreams: config.MaxStreams,

@@ -186,6 +186,44 @@ func TestTheStreamGoesOnWhereItEnded(t *testing.T) {
 	}
 }
 
+// Every id names a place in every log, or a client that comes back with it would miss something.
+func TestTheFirstIDIsWhole(t *testing.T) {
+	w := newWorld(t, lively)
+	late := make(chan struct{})
+	w.log.late = map[string]chan struct{}{"knowledge": late}
+	l := w.listen("", "")
+	until(t, func() bool { return len(w.log.callers()) == 2 })
+	l.pings(2)
+	w.log.add("cycle", "t.A", "payments")
+	l.pings(2)
+	close(late)
+	first := l.await(isEvent)
+	l.cancel()
+	w.log.add("knowledge", "t.B", "payments")
+	if got := w.listen("", first.id).await(isEvent).event; got != "t.B" {
+		t.Errorf("got %s after %s", got, first.id)
+	}
+}
+
+func TestFromTheStartInTwoGoes(t *testing.T) {
+	w := newWorld(t, lively)
+	for range 3 {
+		w.log.add("cycle", "t.A", "payments")
+		w.log.add("knowledge", "t.B", "payments")
+	}
+	l := w.listen("?since=start", "")
+	first := l.await(isEvent)
+	l.cancel()
+	got := []string{first.data}
+	again := w.listen("?since=start", first.id)
+	for range 5 {
+		got = append(got, again.await(isEvent).data)
+	}
+	if slices.Sort(got); len(slices.Compact(got)) != 6 {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestFilters(t *testing.T) {
 	w := newWorld(t, lively)
 	for _, e := range [][2]string{{"fortnight.cycle.v1.CycleCreated", "payments"}, {"fortnight.cycle.v1.AndonRaised", "search"}, {"fortnight.other.v1.X", ""}} {

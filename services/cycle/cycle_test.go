@@ -304,7 +304,7 @@ func TestRefusals(t *testing.T) {
 				Cycle: &cyclev1.Cycle{Name: first, Phase: cyclev1.Phase_PHASE_ACT}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"phase"}},
 			})
 			return err
-		}, fault.InvalidArgument, "FIELD_NOT_UPDATABLE", []string{"update_mask"}},
+		}, fault.InvalidArgument, "NOTHING_TO_CHANGE", []string{"update_mask"}},
 		{"andon in another team's cycle", func() error {
 			_, err := w.cycles.CreateAndon(ctx, &cyclev1.CreateAndonRequest{Parent: "teams/mobile/cycles/first", Andon: &cyclev1.Andon{Problem: "x"}})
 			return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // curlParts is a command line but for the host, which is the reader's own.
@@ -26,7 +27,11 @@ func newCurlParts(o operation) curlParts {
 	for _, p := range o.Parameters {
 		switch {
 		case p.In == "query" && p.Required:
-			query = append(query, p.Name+"="+sampleQuery(p.Name))
+			value, ok := queries[p.Name]
+			if !ok {
+				value = "example"
+			}
+			query = append(query, p.Name+"="+value)
 		case p.In == "header" && p.Name == "Idempotency-Key":
 			c.flags = append(c.flags, `-H "Idempotency-Key: $(uuidgen)"`)
 		}
@@ -49,23 +54,10 @@ func newCurlParts(o operation) curlParts {
 	return c
 }
 
-func sampleQuery(name string) string {
-	switch {
-	case samples[name] != "":
-		return samples[name]
-	case name == "query":
-		return "code%20review%20wait"
-	case name == "service":
-		return "knowledge"
-	default:
-		return "example"
-	}
-}
-
-// command is the whole command line for a reader of base.
-func (c curlParts) command(base string) string {
+// command is the whole command line for a reader of base, now.
+func (c curlParts) command(base string, now time.Time) string {
 	lines := append([]string{fmt.Sprintf("curl -sS %s", shellQuote(base+c.path))}, c.flags...)
-	return strings.Join(lines, " \\\n  ")
+	return dated(strings.Join(lines, " \\\n  "), now)
 }
 
 // shellQuote makes s one word of a POSIX shell.

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/fortnighthq/fortnight/gateway/internal/exchange"
 	"github.com/fortnighthq/fortnight/gateway/internal/openapi"
@@ -28,10 +29,13 @@ var style []byte
 const publicly = "public, max-age=300"
 
 // Handlers are the handlers of this package.
-type Handlers struct{ logger *slog.Logger }
+type Handlers struct {
+	logger *slog.Logger
+	clock  func() time.Time
+}
 
 // New makes the handlers. The document is read when somebody asks for it, not at every start.
-func New(logger *slog.Logger) *Handlers { return &Handlers{logger} }
+func New(logger *slog.Logger, clock func() time.Time) *Handlers { return &Handlers{logger, clock} }
 
 // content is what the embedded files hold.
 type content struct {
@@ -76,10 +80,10 @@ func (h *Handlers) Style(w http.ResponseWriter, _ *http.Request) {
 
 // API serves the page of all operations, with command lines for the reader's own host.
 func (h *Handlers) API(w http.ResponseWriter, r *http.Request) {
-	base, c := exchange.From(r.Context()).Base, load()
+	base, now, c := exchange.From(r.Context()).Base, h.clock(), load()
 	h.page(w, r, "api.html", map[string]any{
 		"Title": c.title + " API", "Intro": c.intro, "Base": base, "Groups": c.groups, "Schemas": c.schemas,
-		"Curl": func(o operation) string { return o.curl.command(base) },
+		"Curl": func(o operation) string { return o.curl.command(base, now) },
 	})
 }
 

@@ -13,13 +13,6 @@ import (
 // maxDepth ends examples of messages that hold themselves.
 const maxDepth = 6
 
-// samples are the values that examples are made of: the names of the demo's story.
-var samples = map[string]string{
-	"team": "payments", "user": "mina", "member": "mina", "cycle": "2026-w24", "experiment": "review-rota", "metric": "review-wait",
-	"challenge": "same-day-reviews", "target_condition": "reviews-in-4-hours", "targetCondition": "reviews-in-4-hours", "obstacle": "one-reviewer",
-	"andon": "andon-1", "learning": "rota-beats-goodwill", "reminder": "reminder-1", "token": "laptop", "action": "action-1", "note": "note-1",
-}
-
 // example writes a value of the schema, indented. What only the server sets is left out of what is sent, and so are the
 // fields that headers stand for.
 func (d reader) example(node *yaml.Node, sent bool) string {
@@ -92,8 +85,6 @@ func (d reader) word(node *yaml.Node, name string) string {
 		return "2026-06-19"
 	case strings.HasSuffix(name, "Token"):
 		return ""
-	case samples[name] != "":
-		return samples[name]
 	default:
 		return "text"
 	}

@@ -96,6 +96,9 @@ func (d reader) operation(method, path string, node *yaml.Node) operation {
 		})
 	}
 	o.Request = d.body(openapi.Get(node, "requestBody"), true)
+	if example, ok := bodies[o.ID]; ok && o.Request != nil {
+		o.Request.Example = example
+	}
 	o.Answer = d.body(openapi.Get(node, "responses", "200"), false)
 	o.curl = newCurlParts(o)
 	return o

@@ -70,6 +70,9 @@ func log(config Config, answer *recorder, r *http.Request, started time.Time) {
 	if answer.status >= http.StatusInternalServerError {
 		level = slog.LevelWarn
 	}
+	if !config.Logger.Enabled(r.Context(), level) {
+		return
+	}
 	if x.Route != nil {
 		route = x.Route.Template
 	}

@@ -3,10 +3,10 @@
 package live
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -132,40 +132,34 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, asked request, 
 		source.known.Store(resumed || asked.start)
 		readers.Go(func() { source.run(ctx) })
 	}
-	h.write(ctx, newWriter(w, h.WriteTimeout), steps, asked.from)
+	h.write(ctx, newWriter(w, h.WriteTimeout), steps, newMerger(maps.Keys(h.Clients), asked))
 }
 
 // write is the one that writes to the client, until the context ends or the client does not take it.
-func (h *Handler) write(ctx context.Context, w *writer, steps <-chan step, from Position) {
-	position := Position{}
-	for name, point := range from {
-		if _, ok := h.Clients[name]; ok {
-			position[name] = point
-		}
-	}
+func (h *Handler) write(ctx context.Context, w *writer, steps <-chan step, merged *merger) {
 	heartbeat := time.NewTicker(h.Heartbeat)
 	defer heartbeat.Stop()
-	var frames bytes.Buffer
-	frames.WriteString("retry: 3000\n\n")
-	for w.send(&frames) == nil {
+	place := time.NewTimer(placeTimeout)
+	defer place.Stop()
+	merged.frames.WriteString("retry: 3000\n\n")
+	for w.send(&merged.frames) == nil {
 		select {
 		case <-ctx.Done():
 			return
 		case <-heartbeat.C:
-			appendPing(&frames, position.String())
+			merged.ping()
+		case <-place.C:
+			merged.release()
 		case next := <-steps:
 			for more := true; more; {
-				position[next.source] = next.point
-				if next.event != nil {
-					appendFrame(&frames, position.String(), next.event.GetType(), next.event.GetCloudEvent())
-				}
-				if frames.Len() >= flushAt {
-					break
-				}
-				select {
-				case next = <-steps:
-				default:
-					more = false
+				merged.take(next)
+				more = merged.frames.Len() < flushAt
+				if more {
+					select {
+					case next = <-steps:
+					default:
+						more = false
+					}
 				}
 			}
 		}

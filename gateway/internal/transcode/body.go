@@ -28,6 +28,9 @@ func readBody(w http.ResponseWriter, r *http.Request, route *routes.Route, limit
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return nil, unsupported("CONTENT_ENCODING_UNSUPPORTED", "Send the body as it is, without Content-Encoding.")
 	}
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil, nil
+	}
 	body, p := readAll(w, r, limit)
 	if p != nil {
 		return nil, p
@@ -57,21 +60,25 @@ func readBody(w http.ResponseWriter, r *http.Request, route *routes.Route, limit
 }
 
 func readAll(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *problem.Problem) {
-	tooLarge := problem.New(http.StatusRequestEntityTooLarge, codes.InvalidArgument, "BODY_TOO_LARGE",
-		fmt.Sprintf("The body may be %d bytes at most. Split the request.", limit))
 	if r.ContentLength > limit {
 		w.Header().Set("Connection", "close") // the rest is not read
-		return nil, tooLarge
+		return nil, tooLarge(limit)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var tooMuch *http.MaxBytesError
 	switch {
+	case err == nil:
 	case errors.As(err, &tooMuch):
-		return nil, tooLarge
-	case err != nil:
+		return nil, tooLarge(limit)
+	default:
 		return nil, problem.New(http.StatusBadRequest, codes.InvalidArgument, "BODY_UNREADABLE", "The body ended before it was complete.")
 	}
 	return body, nil
+}
+
+func tooLarge(limit int64) *problem.Problem {
+	return problem.New(http.StatusRequestEntityTooLarge, codes.InvalidArgument, "BODY_TOO_LARGE",
+		fmt.Sprintf("The body may be %d bytes at most. Split the request.", limit))
 }
 
 func mediaType(r *http.Request, route *routes.Route) (string, *problem.Problem) {

@@ -79,12 +79,14 @@ func (a *API) arrive(next runtime.HandlerFunc) runtime.HandlerFunc {
 			return
 		}
 		x := exchange.From(r.Context())
-		inner := r.WithContext(r.Context()) // a copy
-		// grpc-gateway looks at some headers by itself. It gets to see none.
-		inner.Header = http.Header{}
-		inner.Body = io.NopCloser(bytes.NewReader(x.Body))
-		inner.ContentLength = int64(len(x.Body))
-		next(w, inner, pathParams)
+		// The request is a copy since ServeHTTP. grpc-gateway looks at some headers by itself; it gets to see none.
+		r.Header = http.Header{}
+		r.Body = http.NoBody
+		if len(x.Body) > 0 {
+			r.Body = io.NopCloser(bytes.NewReader(x.Body))
+		}
+		r.ContentLength = int64(len(x.Body))
+		next(w, r, pathParams)
 	}
 }
 

@@ -33,9 +33,16 @@ type networked interface {
 // do calls until the answer is another than UNAVAILABLE or the budget is used up. A call that may not be repeated is made
 // once, but not before there is a connection: what was never sent had no effect.
 func (r Retry) do(ctx context.Context, conn grpc.ClientConnInterface, repeatable bool, call func() error) error {
+	if _, ok := conn.(networked); !ok {
+		// In process there is nothing to connect, and nearly every call succeeds at once: it needs no budget.
+		err := call()
+		if !repeatable || status.Code(err) != codes.Unavailable || !pause(ctx, r.First) {
+			return err
+		}
+	}
 	waiting, cancel := context.WithTimeout(ctx, r.Budget)
 	defer cancel()
-	for pause := r.First; ; pause = min(2*pause, r.Most) {
+	for next := r.First; ; next = min(2*next, r.Most) {
 		if !connected(waiting, conn) {
 			if ctx.Err() != nil {
 				return status.FromContextError(ctx.Err()).Err()
@@ -43,16 +50,21 @@ func (r Retry) do(ctx context.Context, conn grpc.ClientConnInterface, repeatable
 			return unreachable()
 		}
 		err := call()
-		if !repeatable || status.Code(err) != codes.Unavailable {
+		if !repeatable || status.Code(err) != codes.Unavailable || !pause(waiting, next) {
 			return err
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-waiting.Done():
-			timer.Stop()
-			return err
-		case <-timer.C:
-		}
+	}
+}
+
+// pause waits; false means that ctx has ended meanwhile.
+func pause(ctx context.Context, length time.Duration) bool {
+	timer := time.NewTimer(length)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
 }
 

@@ -150,3 +150,26 @@ func names(violations any, field string) bool {
 	}
 	return false
 }
+
+// A resource can be changed in part, and can be sent back as it was read.
+func TestPatch(t *testing.T) {
+	s := start(t)
+	s.must(t, http.MethodPost, "/v1/teams?teamId=payments", `{"displayName":"Payments"}`)
+	s.must(t, http.MethodPost, "/v1/teams/payments/cycles?cycleId=first", `{}`)
+	const path = "/v1/teams/payments/cycles/first"
+	once := s.call(t, s.Token, http.MethodPatch, path, `{"valueStreamFocus":{"step":"Review","constraint":true}}`)
+	if focus, _ := once.Body["valueStreamFocus"].(map[string]any); once.Status != 200 || focus["step"] != "Review" || focus["constraint"] != true {
+		t.Fatalf("a part: %d %s", once.Status, once.Text)
+	}
+	read := s.must(t, http.MethodGet, path, "")
+	back := s.call(t, s.Token, http.MethodPatch, path, strings.Replace(read.Text, `"displayName":""`, `"displayName":"Reviews"`, 1))
+	if back.Status != 200 || back.Body["displayName"] != "Reviews" {
+		t.Errorf("sent back as it was read: %d %s", back.Status, back.Text)
+	}
+	if stale := s.call(t, s.Token, http.MethodPatch, path, `{"displayName":"late"}`, "If-Match", read.Header.Get("ETag")); stale.Status != 412 {
+		t.Errorf("stale: %d %s", stale.Status, stale.Text)
+	}
+	if empty := s.call(t, s.Token, http.MethodPatch, "/v1/teams/payments", `{"timeZone":"Europe/Berlin"}`); empty.Status != 200 || empty.Body["displayName"] != "Payments" {
+		t.Errorf("a team in part: %d %s", empty.Status, empty.Text)
+	}
+}

@@ -46,7 +46,8 @@ func good() (map[string]*state, []*write) {
 	report := &state{service: "report", epoch: "g", cursors: map[string]head{"cycle": {"e", 5}}, projection: map[string][]string{"report_cycles": {"a", "b"}}}
 	writes := []*write{
 		acked("obstacle", "o1", "1"), acked("makeCurrent", "o1", "2"), acked("obstacle", "o2", "1"), acked("makeCurrent", "o2", "2"),
-		acked("metric", "m", "1"), {ID: "import", Kind: "import", Name: "m", Status: 200},
+		acked("metric", "m", "1"),
+		{ID: "import", Kind: "import", Name: "m", Status: 200},
 	}
 	return map[string]*state{"cycle": cycle, "experiment": experiment, "report": report}, writes
 }

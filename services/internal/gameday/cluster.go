@@ -210,7 +210,7 @@ func freePort() (int, error) {
 		var b [2]byte
 		_, _ = rand.Read(b[:]) // never fails
 		port := 20000 + (int(b[0])<<8|int(b[1]))%12000
-		listener, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)) //nolint:noctx // it returns at once
+		listener, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
 		if err == nil {
 			return port, listener.Close()
 		}

@@ -59,7 +59,7 @@ func runControl(ctx context.Context, dir string, programs programs, launcher *la
 	if err := k.obstacles(ctx, "first", 100); err != nil {
 		return result, err
 	}
-	took, behind, err := g.settle(ctx, 15*time.Second)
+	took, behind, err := g.settle(ctx, 15*time.Second, nil)
 	if result.before = took; err != nil || len(behind) > 0 {
 		return result, fmt.Errorf("the consumers are not level over the broker alone: %s %w", describe(behind), err)
 	}
@@ -74,7 +74,7 @@ func runControl(ctx context.Context, dir string, programs programs, launcher *la
 	if err := c.start(ctx, append([]string{brokerName}, projections...)...); err != nil {
 		return result, err
 	}
-	if _, result.behind, err = g.settle(ctx, controlFor); err != nil {
+	if _, result.behind, err = g.settle(ctx, controlFor, nil); err != nil {
 		return result, err
 	}
 	for _, who := range []string{"report←cycle", "notification←cycle"} {
@@ -88,7 +88,7 @@ func runControl(ctx context.Context, dir string, programs programs, launcher *la
 	if err := c.start(ctx, projections...); err != nil {
 		return result, err
 	}
-	took, behind, err = g.settle(ctx, 15*time.Second)
+	took, behind, err = g.settle(ctx, 15*time.Second, nil)
 	if result.after = took; err == nil && len(behind) > 0 {
 		f.add("control", "with filling the consumers are still behind: %s", describe(behind))
 	}

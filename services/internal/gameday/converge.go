@@ -80,13 +80,19 @@ func (g *gauge) lag(ctx context.Context) (map[string]int64, error) {
 	return behind, nil
 }
 
-// settle waits until all consumers are level twice in a row, and returns how long that took.
-func (g *gauge) settle(ctx context.Context, limit time.Duration) (took time.Duration, behind map[string]int64, err error) {
+// settle waits until all consumers are level twice in a row, and returns how long that took. Each change on the way is told
+// to watch, when there is one.
+func (g *gauge) settle(ctx context.Context, limit time.Duration, watch func(after time.Duration, behind map[string]int64)) (took time.Duration, behind map[string]int64, err error) {
 	start := time.Now()
 	var level time.Time
+	var told map[string]int64
 	for {
 		behind, err = g.lag(ctx)
 		now := time.Now()
+		if err == nil && watch != nil && !maps.Equal(told, behind) {
+			watch(now.Sub(start), behind)
+			told = behind
+		}
 		switch {
 		case err != nil && now.Sub(start) > limit:
 			return now.Sub(start), behind, err

@@ -49,8 +49,9 @@ func main() {
 		o.seed = rand.Uint64N(1_000_000) + 1
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if err := play(ctx, o, os.Stdout); err != nil {
+	err := play(ctx, o, os.Stdout)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "gameday:", err)
 		os.Exit(1)
 	}
@@ -167,9 +168,17 @@ func (r *run) attack(ctx context.Context, c *cluster, api *rest, h *history) err
 	}
 	r.repeated = l.repeated.Load()
 	answered := time.Since(last)
-	took, behind, err := g.settle(ctx, 30*time.Second)
+	slowest := ""
+	took, behind, err := g.settle(ctx, 30*time.Second, func(after time.Duration, behind map[string]int64) {
+		if len(behind) > 0 {
+			slowest = describe(behind)
+		}
+		if err := h.note(map[string]any{"settling": (answered + after).Seconds(), "behind": behind}); err != nil {
+			r.findings.add("harness", "the history cannot be kept: %v", err)
+		}
+	})
 	r.settled = answered + took
-	step(r.out, "the last answer came %.2f s after the last fault, all consumers were level %.2f s after it", answered.Seconds(), r.settled.Seconds())
+	step(r.out, "the last answer came %.2f s after the last fault, all consumers were level %.2f s after it (last: %s)", answered.Seconds(), r.settled.Seconds(), slowest)
 	switch {
 	case err != nil:
 		return err
@@ -307,5 +316,5 @@ func (r *run) print() {
 	} {
 		fmt.Fprintf(table, "%s\t%s\t%d\n", line.check, line.seen, r.findings.of(line.check))
 	}
-	table.Flush()
+	_ = table.Flush() // to a terminal
 }

@@ -74,7 +74,7 @@ func (p *process) start() error {
 		return err
 	}
 	defer output.Close()
-	command := exec.Command(p.path, p.args...) //nolint:noctx // its life is longer than any context's: faults end it
+	command := exec.Command(p.path, p.args...)
 	command.Env, command.Stdout, command.Stderr, command.Dir = p.env, output, output, filepath.Dir(p.log)
 	command.SysProcAttr = childAttributes()
 	if err := p.launcher.start(command); err != nil {

@@ -40,7 +40,7 @@ func rebuild(ctx context.Context, c *cluster) (took time.Duration, err error) {
 		return 0, err
 	}
 	defer g.close()
-	took, behind, err := g.settle(ctx, rebuildFor)
+	took, behind, err := g.settle(ctx, rebuildFor, nil)
 	if err == nil && len(behind) > 0 {
 		err = fmt.Errorf("not level after %s: %s", rebuildFor, describe(behind))
 	}

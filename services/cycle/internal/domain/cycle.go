@@ -129,6 +129,12 @@ func (c *Cycle) Edit(change func(*Cycle)) ([]Event, error) {
 	return []Event{CycleUpdated}, nil
 }
 
+// StartOn moves the cycle to another first day; it stays as long as it is.
+func (c *Cycle) StartOn(day Day) {
+	days := c.StartDate.DaysUntil(c.EndDate)
+	c.StartDate, c.EndDate, c.PhasePlan = day, day.AddDays(days), planPhases(day, days)
+}
+
 // Cancel ends the cycle without its gates.
 func (c *Cycle) Cancel(reason string) ([]Event, error) {
 	if err := c.running(); err != nil {

@@ -42,6 +42,17 @@ func TestNewCycleLastsCalendarDays(t *testing.T) {
 	}
 }
 
+func TestStartOnKeepsTheLength(t *testing.T) {
+	cycle, err := domain.NewCycle(domain.Cycle{StartDate: "2026-03-23"}, domain.TeamSettings{CycleDays: 14}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cycle.StartOn("2026-12-28")
+	if cycle.StartDate != "2026-12-28" || cycle.EndDate != "2027-01-11" || cycle.PhasePlan[0].Start != "2026-12-28" || cycle.PhasePlan[3].End != "2027-01-11" {
+		t.Errorf("moved: %+v", cycle)
+	}
+}
+
 func TestOneRunningCycle(t *testing.T) {
 	_, err := domain.NewCycle(domain.Cycle{StartDate: "2026-06-08"}, domain.TeamSettings{CycleDays: 14}, "teams/payments/cycles/2026-w22")
 	if f := fault.From(err); f.Reason != "CYCLE_ALREADY_RUNNING" || f.Metadata["cycle"] != "teams/payments/cycles/2026-w22" {

@@ -29,6 +29,19 @@ func (d Day) AddDays(days int) Day { return d.move(0, days) }
 // AddMonths moves by calendar months; a day that the month lacks becomes one of the next month's first days.
 func (d Day) AddMonths(months int) Day { return d.move(months, 0) }
 
+// DaysUntil counts the calendar days from d to other.
+func (d Day) DaysUntil(other Day) int {
+	from, err := time.Parse(dayLayout, string(d))
+	if err != nil {
+		return 0
+	}
+	until, err := time.Parse(dayLayout, string(other))
+	if err != nil {
+		return 0
+	}
+	return int(until.Sub(from) / (24 * time.Hour))
+}
+
 func (d Day) move(months, days int) Day {
 	// Days are reckoned in UTC, where every day has 24 hours, so that no zone's transition can shift one.
 	at, err := time.Parse(dayLayout, string(d))

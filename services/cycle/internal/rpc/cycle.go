@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -81,7 +82,7 @@ func (s *Server) ListCycles(ctx context.Context, req *cyclev1.ListCyclesRequest)
 // UpdateCycle changes what a cycle plans.
 func (s *Server) UpdateCycle(ctx context.Context, req *cyclev1.UpdateCycleRequest) (*cyclev1.Cycle, error) {
 	given := req.GetCycle()
-	paths, err := updatemask.Paths(req.GetUpdateMask(), given, "display_name", "target_condition", "current_condition", "value_stream_focus")
+	paths, err := updatemask.Paths(req.GetUpdateMask(), given, "display_name", "start_date", "target_condition", "current_condition", "value_stream_focus")
 	if err != nil {
 		return nil, err
 	}
@@ -99,6 +100,8 @@ func (s *Server) UpdateCycle(ctx context.Context, req *cyclev1.UpdateCycleReques
 					switch path {
 					case "display_name":
 						c.DisplayName = given.GetDisplayName()
+					case "start_date":
+						c.StartOn(cmp.Or(domain.Day(given.GetStartDate()), c.StartDate))
 					case "target_condition":
 						c.TargetCondition = target
 					case "current_condition":

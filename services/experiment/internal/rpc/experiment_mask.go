@@ -31,11 +31,6 @@ var planFields = []struct {
 	{"prediction.confidence_percent", func(to, from *domain.Experiment) { to.Prediction.ConfidencePercent = from.Prediction.ConfidencePercent }},
 }
 
-// ownFields are the fields that the server owns. A client that sends back what it read is not refused for them (AIP-203).
-var ownFields = []string{
-	"prediction.sentence", "name", "state", "lock_time", "plan_hash", "amendments", "start_time", "outcome", "abandon_reason", "hold_checks", "etag", "create_time", "update_time",
-}
-
 // planEdit returns the edit that a request asks for.
 func planEdit(req *experimentv1.UpdateExperimentRequest) (func(*domain.Experiment), error) {
 	paths, err := maskedPaths(req.GetUpdateMask(), req.GetExperiment())
@@ -59,11 +54,7 @@ func maskedPaths(mask *fieldmaskpb.FieldMask, e *experimentv1.Experiment) ([]str
 		allowed = append(allowed, f.path)
 	}
 	if len(mask.GetPaths()) > 0 {
-		mine := slices.DeleteFunc(slices.Clone(mask.GetPaths()), owned)
-		if len(mine) == 0 {
-			return nil, nil
-		}
-		return updatemask.Paths(&fieldmaskpb.FieldMask{Paths: mine}, e, allowed...)
+		return updatemask.Paths(mask, e, allowed...)
 	}
 	paths, err := updatemask.Paths(nil, e, allowed...)
 	if err != nil || !slices.Contains(paths, "prediction") {
@@ -79,9 +70,4 @@ func maskedPaths(mask *fieldmaskpb.FieldMask, e *experimentv1.Experiment) ([]str
 		}
 	}
 	return paths, nil
-}
-
-func owned(path string) bool {
-	top, _, _ := strings.Cut(path, ".")
-	return slices.Contains(ownFields, top) || slices.Contains(ownFields, path)
 }

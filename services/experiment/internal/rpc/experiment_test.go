@@ -143,7 +143,7 @@ func TestUpdate(t *testing.T) {
 		{"a field of the prediction", mask("prediction.change"), func(e *experimentv1.Experiment) { e.Prediction.Change = "two people review" }},
 		{"what is set, when nothing is said", nil, func(e *experimentv1.Experiment) { e.Prediction.ConfidencePercent = 55 }},
 		{"a field is emptied", mask("safe_to_fail"), func(e *experimentv1.Experiment) { e.SafeToFail = "" }},
-		{"what the server owns is passed over", mask("name", "state", "etag", "prediction.sentence"), func(*experimentv1.Experiment) {}},
+		{"what the server owns is passed over", mask("name", "state", "etag", "prediction.sentence", "display_name"), func(e *experimentv1.Experiment) { e.DisplayName = "Rota" }},
 		{"the whole prediction", mask("prediction"), func(e *experimentv1.Experiment) {
 			e.Prediction = &experimentv1.Prediction{Change: "two people review", ConfidencePercent: 55}
 		}},

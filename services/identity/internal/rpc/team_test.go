@@ -110,7 +110,7 @@ func TestUpdateTeam(t *testing.T) {
 		_, err := update(coach, &identityv1.Team{DisplayName: "Pay", TimeZone: "Nowhere"}, "time_zone")
 		testkit.Refused(t, err, fault.InvalidArgument, "TIME_ZONE_UNKNOWN", "team.time_zone")
 		_, err = update(coach, sent(), "update_time")
-		testkit.Refused(t, err, fault.InvalidArgument, "FIELD_NOT_UPDATABLE", "update_mask")
+		testkit.Refused(t, err, fault.InvalidArgument, "NOTHING_TO_CHANGE", "update_mask")
 		want := []string{"TeamUpdated teams/payments", "TeamUpdated teams/payments", "TeamUpdated teams/payments"}
 		if got := w.events(); !slices.Equal(got, want) {
 			t.Errorf("events = %v", got)

@@ -276,6 +276,36 @@ func TestBootstrapTokenIsTheLastOneOnce(t *testing.T) {
 	})
 }
 
+func TestAdmitEndsTheEmptiness(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		empty := func() (empty bool) {
+			w.do(func(tx *eventlog.Tx) (err error) {
+				empty, err = store.Empty(t.Context(), tx)
+				return err
+			})
+			return empty
+		}
+		if !empty() {
+			t.Error("a fresh installation has users")
+		}
+		admit := func(user domain.User, token string) {
+			w.do(func(tx *eventlog.Tx) error {
+				secret := domain.NewSecret([32]byte{token[0]})
+				u, row, err := store.Admit(tx, user, domain.Token{Name: domain.TokenName(user.Name, token), DisplayName: token}, secret)
+				if err == nil && (u.Value.DisplayName != "Mina" || row.Value.Name != "users/mina/tokens/"+token) {
+					t.Errorf("admitted %+v with %+v", u.Value, row.Value)
+				}
+				return err
+			})
+		}
+		admit(domain.User{Name: "users/mina", DisplayName: "Mina"}, "first")
+		admit(domain.User{Name: "users/mina", DisplayName: "Mina, said otherwise"}, "second")
+		if empty() {
+			t.Error("it is empty after a user was admitted")
+		}
+	})
+}
+
 func TestSigningKeysEnd(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		key := func(id string) store.SigningKey {

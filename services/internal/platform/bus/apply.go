@@ -78,11 +78,8 @@ func (c *Consumer) persist(ctx context.Context, tries int, transaction func() er
 
 // passing tells whether a failure is one of the circumstances, not of the event.
 func passing(err error) bool {
-	switch fault.From(err).Kind {
-	case fault.Unavailable, fault.ResourceExhausted, fault.Aborted:
-		return true
-	}
-	return false
+	kind := fault.From(err).Kind
+	return kind == fault.Unavailable || kind == fault.ResourceExhausted || kind == fault.Aborted
 }
 
 // commit applies records in one transaction and moves the cursor behind them. What is behind the cursor already is left out.

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -394,7 +395,7 @@ func TestARestoredSourceIsAppliedAgain(t *testing.T) {
 	start(t, r.Run)
 	eventually(t, "the new epoch is applied", func() bool { s := c.Status(); return s.Epoch == from.log.Epoch() && s.Seq == 40 })
 	from.add(5, "")
-	eventually(t, "it goes on", func() bool { return c.Status().Seq == 45 })
+	eventually(t, "it goes on", func() bool { return c.Status().Seq == 45 && r.Status().Published == 45 })
 	to.wantExactly(old, 30)
 	to.wantExactly(from.log.Epoch(), 45)
 	if c.Status().Resyncs != 1 || r.Status().Recreated != 1 {
@@ -498,7 +499,7 @@ func TestWhatTravelsIsACloudEvent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Subject != "fortnight.evt.v1.cycle.payments.Head" || string(m.Data) != string(all[0].CloudEvent()) ||
+	if m.Subject != "fortnight.evt.v1.cycle.payments.Head" || !bytes.Equal(m.Data, all[0].CloudEvent()) ||
 		m.Header.Get("Content-Type") != contentType || m.Header.Get("Nats-Msg-Id") != "cycle:"+from.log.Epoch()+":1" {
 		t.Errorf("%s %v %s", m.Subject, m.Header, m.Data)
 	}

@@ -40,7 +40,7 @@ type ConsumerConfig struct {
 	Outgoing func(context.Context) context.Context
 	Handle   Handler
 	Logger   *slog.Logger
-	// StallAfter is how long the cursor may stand still before the source is asked; 0 means 2 s.
+	// StallAfter is how long the cursor may stand still before the source is asked; 0 means 1 s.
 	StallAfter time.Duration
 	// DisableFill switches the filling of holes off. It exists so that the game day can prove that filling is needed.
 	DisableFill bool
@@ -89,7 +89,7 @@ func NewConsumer(b *Bus, cfg ConsumerConfig) *Consumer {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	if cfg.StallAfter <= 0 {
-		cfg.StallAfter = 2 * time.Second
+		cfg.StallAfter = time.Second
 	}
 	if cfg.Outgoing == nil {
 		cfg.Outgoing = func(ctx context.Context) context.Context { return ctx }

@@ -69,6 +69,7 @@ func (s serverLog) Tracef(string, ...any)  {}
 func (s serverLog) Warnf(format string, v ...any) {
 	s.l.Warn("embedded broker: " + fmt.Sprintf(format, v...))
 }
+
 func (s serverLog) Errorf(format string, v ...any) {
 	s.l.Error("embedded broker: " + fmt.Sprintf(format, v...))
 }

@@ -60,13 +60,18 @@ func (c *Consumer) join(ctx context.Context) (got bool, err error) {
 			return got, ctx.Err()
 		case errors.Is(err, errStalled):
 			// Delete it, so that it is made from nothing: it may stand ahead of its stream.
-			dropping, cancel := context.WithTimeout(ctx, apiTimeout)
-			defer cancel()
-			return got, errors.Join(err, c.bus.js.DeleteConsumer(dropping, streamName(c.cfg.Source), c.cfg.Service))
+			return got, errors.Join(err, c.forget(ctx))
 		case err != nil:
 			return got, err
 		}
 	}
+}
+
+// forget deletes the broker's consumer.
+func (c *Consumer) forget(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	return c.bus.js.DeleteConsumer(ctx, streamName(c.cfg.Source), c.cfg.Service)
 }
 
 // fetch asks for one batch and passes on what comes.

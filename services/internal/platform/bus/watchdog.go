@@ -26,10 +26,13 @@ func (w *watchdog) stop() { w.tick.Stop() }
 
 // start brings the cursor to the source's end before the broker is asked at all.
 func (w *watchdog) start(ctx context.Context) {
-	if w.c.ask(ctx) && !w.c.cfg.DisableFill && w.c.Status().Lag() > 0 {
-		w.c.fill(ctx)
+	if w.c.ask(ctx) {
+		w.asked = time.Now()
+		if !w.c.cfg.DisableFill && w.c.Status().Lag() > 0 {
+			w.c.fill(ctx)
+		}
 	}
-	w.before, w.asked = w.c.position(), time.Now()
+	w.before = w.c.position()
 }
 
 // fed tells that the broker brought something.
@@ -43,9 +46,8 @@ func (w *watchdog) look(ctx context.Context) {
 		w.before, w.ahead = at, time.Time{}
 		return
 	}
-	if now.Sub(w.asked) >= c.cfg.StallAfter {
+	if now.Sub(w.asked) >= c.cfg.StallAfter && c.ask(ctx) { // without an answer it asks again at the next look
 		w.asked = now
-		c.ask(ctx)
 	}
 	if c.Status().Lag() == 0 {
 		w.ahead = time.Time{}
@@ -54,7 +56,8 @@ func (w *watchdog) look(ctx context.Context) {
 	if w.ahead.IsZero() {
 		w.ahead = now
 	}
-	if c.cfg.DisableFill || c.bus.Connected() && now.Sub(w.ahead) < c.cfg.StallAfter {
+	// The cursor has stood still since the look before; half of the time more lets the broker bring what is on its way.
+	if c.cfg.DisableFill || c.bus.Connected() && now.Sub(w.ahead) < c.cfg.StallAfter/2 {
 		return
 	}
 	c.fill(ctx)

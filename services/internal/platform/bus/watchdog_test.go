@@ -33,6 +33,7 @@ func TestABrokerThatBringsNothingIsNoticed(t *testing.T) {
 	}
 	c := to.consumer(b, from)
 	start(t, c.Run)
+	eventually(t, "the consumer has begun", func() bool { return c.Status().Epoch != "" })
 	for round := range int64(2) {
 		from.add(5, "")
 		eventually(t, "the events are applied", func() bool { return c.Status().Seq == from.made && c.Status().Stalls > round })

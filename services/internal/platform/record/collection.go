@@ -118,6 +118,13 @@ func Etag(l *eventlog.Log, version int64) string {
 
 // Get reads an aggregate outside of any transaction. Reason: <TYPE>_NOT_FOUND.
 func (c *Collection[T, E]) Get(ctx context.Context, l *eventlog.Log, name string) (Row[T], error) {
+	if err := ctx.Err(); err != nil {
+		return Row[T]{}, db.Fault(err)
+	}
+	if l.DB().Engine() == db.SQLite {
+		// One row by its key takes microseconds there; to watch meanwhile whether the caller gives up costs more than the row.
+		ctx = context.WithoutCancel(ctx)
+	}
 	s, found, err := db.One[stored](ctx, l.DB().Read(), c.statements().find, name)
 	if err != nil {
 		return Row[T]{}, err

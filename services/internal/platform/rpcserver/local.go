@@ -12,7 +12,10 @@ import (
 // local is the in-process channel, mended where it differs from gRPC: when a server refuses a stream before the client
 // has sent its one request, gRPC's SendMsg says nothing and RecvMsg tells why, but the channel's SendMsg returns io.EOF,
 // and the refusal would look like the orderly end of the stream.
-type local struct{ *inprocgrpc.Channel }
+type local struct {
+	*inprocgrpc.Channel
+	server *Server
+}
 
 func (l local) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, options ...grpc.CallOption) (grpc.ClientStream, error) {
 	stream, err := l.Channel.NewStream(ctx, desc, method, options...)

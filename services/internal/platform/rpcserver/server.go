@@ -161,7 +161,7 @@ func (s *Server) Check() error {
 
 // Conn returns the in-process connection to the registered services. Messages are copied, not encoded; the interceptors
 // are the same as over TCP.
-func (s *Server) Conn() grpc.ClientConnInterface { return local{s.channel} }
+func (s *Server) Conn() grpc.ClientConnInterface { return local{s.channel, s} }
 
 // SetServing says in the health service, for the whole server and for each service, whether calls are welcome.
 func (s *Server) SetServing(serving bool) {

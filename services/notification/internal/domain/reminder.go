@@ -85,9 +85,15 @@ func (d Due) Time(zone *time.Location) (time.Time, error) {
 	return At(d.Day, dueHour, 0, zone)
 }
 
-// NewReminder schedules a due point.
-func NewReminder(name string, due Due, at time.Time) *Reminder {
-	return &Reminder{Name: name, Kind: due.Kind, Subject: due.Subject, Day: due.Day, DueTime: at, Text: due.Text, State: Pending}
+// NewReminder schedules a due point. settled tells that its matter was known to be done before: the facts come from several
+// services, in any order.
+func NewReminder(name string, due Due, at time.Time, settled bool) (*Reminder, []Event) {
+	r := &Reminder{Name: name, Kind: due.Kind, Subject: due.Subject, Day: due.Day, DueTime: at, Text: due.Text, State: Pending}
+	if !settled {
+		return r, []Event{ReminderScheduled}
+	}
+	r.State = Obsolete
+	return r, []Event{ReminderScheduled, ReminderObsoleted}
 }
 
 // Follow brings a reminder in line with the facts: it turns obsolete when its matter is done, and moves with its day. An
@@ -109,7 +115,16 @@ func (r *Reminder) Follow(due Due, at time.Time) []Event {
 
 // Rezone moves a pending reminder that is still to come to another zone; what is past stays where it was.
 func (r *Reminder) Rezone(zone *time.Location, now time.Time) ([]Event, error) {
-	if r.State != Pending || r.Day == "" || r.DueTime.Before(now) {
+	if r.State != Pending || r.DueTime.Before(now) {
+		return nil, nil
+	}
+	return r.Place(zone)
+}
+
+// Place puts a reminder of a day where it belongs in the zone, past or not, answered or not: it was scheduled before the
+// zone was known. What is due at once stays.
+func (r *Reminder) Place(zone *time.Location) ([]Event, error) {
+	if r.Day == "" {
 		return nil, nil
 	}
 	at, err := At(r.Day, dueHour, 0, zone)

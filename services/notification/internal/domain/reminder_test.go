@@ -13,8 +13,10 @@ import (
 var noon = time.Date(2026, 6, 8, 12, 0, 0, 0, time.UTC)
 
 var twoWeeks = []domain.PhasePlan{
-	{Phase: "PLAN", Start: "2026-06-08", End: "2026-06-10"}, {Phase: "DO", Start: "2026-06-10", End: "2026-06-18"},
-	{Phase: "CHECK", Start: "2026-06-18", End: "2026-06-20"}, {Phase: "ACT", Start: "2026-06-20", End: "2026-06-22"},
+	{Phase: "PLAN", Start: "2026-06-08", End: "2026-06-10"},
+	{Phase: "DO", Start: "2026-06-10", End: "2026-06-18"},
+	{Phase: "CHECK", Start: "2026-06-18", End: "2026-06-20"},
+	{Phase: "ACT", Start: "2026-06-20", End: "2026-06-22"},
 }
 
 func TestCycleDue(t *testing.T) {
@@ -81,7 +83,7 @@ func TestFollow(t *testing.T) {
 		{"obsolete stays", domain.Obsolete, due, at, nil, domain.Obsolete},
 	}
 	for _, test := range tests {
-		reminder := domain.NewReminder("r", due, at)
+		reminder, _ := domain.NewReminder("r", due, at, false)
 		reminder.State = test.state
 		got := reminder.Follow(test.due, test.at)
 		if !slices.Equal(got, test.want) || reminder.State != test.ends {
@@ -93,6 +95,41 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// What was known to be done before the due point itself was known is obsolete from the start.
+func TestNewReminder(t *testing.T) {
+	due := domain.ActionDue("a", "write it down", "2026-06-12", false)
+	if r, events := domain.NewReminder("r", due, noon, false); r.State != domain.Pending || !slices.Equal(events, []domain.Event{domain.ReminderScheduled}) {
+		t.Errorf("new: %s, %v", r.State, events)
+	}
+	r, events := domain.NewReminder("r", due, noon, true)
+	if r.State != domain.Obsolete || !slices.Equal(events, []domain.Event{domain.ReminderScheduled, domain.ReminderObsoleted}) || r.Text != due.Text {
+		t.Errorf("settled before: %+v, %v", r, events)
+	}
+}
+
+// A reminder that was scheduled before the zone was known belongs there, whatever has become of it.
+func TestPlace(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	due := domain.ActionDue("a", "", "2026-06-12", false)
+	at, _ := due.Time(time.UTC)
+	for _, state := range []domain.State{domain.Pending, domain.Acknowledged, domain.Obsolete} {
+		r, _ := domain.NewReminder("r", due, at, false)
+		r.State = state
+		for _, want := range []int{1, 0} {
+			if events, err := r.Place(berlin); err != nil || len(events) != want || !r.DueTime.Equal(at.Add(-2*time.Hour)) || r.State != state {
+				t.Errorf("%s: %v, %v, due %s, want %d events", state, events, err, r.DueTime, want)
+			}
+		}
+	}
+	andon, _ := domain.NewReminder("r", domain.AndonDue("a", "red", noon, false), noon, false)
+	if events, err := andon.Place(berlin); err != nil || len(events) != 0 {
+		t.Errorf("what is due at once moved: %v, %v", events, err)
+	}
+}
+
 func TestRezoneLeavesThePastAlone(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
@@ -100,21 +137,21 @@ func TestRezoneLeavesThePastAlone(t *testing.T) {
 	}
 	due := domain.ActionDue("a", "", "2026-06-12", false)
 	at, _ := due.Time(time.UTC)
-	reminder := domain.NewReminder("r", due, at)
+	reminder, _ := domain.NewReminder("r", due, at, false)
 	if events, err := reminder.Rezone(berlin, at.Add(time.Hour)); err != nil || len(events) != 0 {
 		t.Errorf("a past reminder moved: %v, %v", events, err)
 	}
 	if events, err := reminder.Rezone(berlin, noon); err != nil || len(events) != 1 || !reminder.DueTime.Equal(at.Add(-2*time.Hour)) {
 		t.Errorf("to Berlin: %v, %v, due %s", events, err, reminder.DueTime)
 	}
-	andon := domain.NewReminder("r", domain.AndonDue("a", "red", noon, false), noon)
+	andon, _ := domain.NewReminder("r", domain.AndonDue("a", "red", noon, false), noon, false)
 	if events, _ := andon.Rezone(berlin, noon.Add(-time.Hour)); len(events) != 0 {
 		t.Errorf("what is due at once moved: %v", events)
 	}
 }
 
 func TestAcknowledge(t *testing.T) {
-	reminder := domain.NewReminder("r", domain.AndonDue("a", "red", noon, false), noon)
+	reminder, _ := domain.NewReminder("r", domain.AndonDue("a", "red", noon, false), noon, false)
 	for _, want := range []int{1, 0} {
 		if events, err := reminder.Acknowledge(); err != nil || len(events) != want {
 			t.Errorf("got %v, %v, want %d events", events, err, want)

@@ -3,6 +3,7 @@
 package domain
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -97,7 +98,7 @@ func (r Report) Total() TeamLearning {
 // Arrange puts the teams into alphabetical order, whatever their numbers are.
 func (r *Report) Arrange() {
 	slices.SortFunc(r.Teams, func(a, b TeamLearning) int {
-		return strings.Compare(strings.ToLower(a.DisplayName)+a.Team, strings.ToLower(b.DisplayName)+b.Team)
+		return cmp.Or(strings.Compare(strings.ToLower(a.DisplayName), strings.ToLower(b.DisplayName)), strings.Compare(a.Team, b.Team))
 	})
 }
 

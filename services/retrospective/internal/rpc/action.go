@@ -17,7 +17,8 @@ import (
 // CreateAction agrees on an action.
 func (s *Server) CreateAction(ctx context.Context, req *retrospectivev1.CreateActionRequest) (*retrospectivev1.Action, error) {
 	given := req.GetAction()
-	if _, err := time.Parse(time.DateOnly, given.GetDueDate()); err != nil {
+	// The year 0 has days for time.Parse, but no instants for those who remind of them.
+	if day, err := time.Parse(time.DateOnly, given.GetDueDate()); err != nil || day.Year() < 1970 {
 		return nil, fault.Invalid("action.due_date", "DAY_INVALID", "%q is not a day of the calendar; send YYYY-MM-DD", given.GetDueDate())
 	}
 	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*retrospectivev1.Action, error) {

@@ -6,6 +6,7 @@ import (
 
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
+	_ "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1" // an action's owner is a user: the form of that name is declared there
 	retrospectivev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/retrospective/v1"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 )

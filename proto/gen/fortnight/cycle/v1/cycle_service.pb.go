@@ -2527,7 +2527,7 @@ type UpdateCycleRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cycle with its new values.
 	Cycle *Cycle `protobuf:"bytes,1,opt,name=cycle,proto3" json:"cycle,omitempty"`
-	// The fields to change: display_name, target_condition, current_condition, value_stream_focus. The fields that are set when not given.
+	// The fields to change: display_name, start_date, target_condition, current_condition, value_stream_focus. The fields that are set when not given.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// The etag that the change rests on; the header If-Match over REST.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`

@@ -248,7 +248,7 @@ type Team struct {
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// IANA time zone, for instance `Europe/Berlin`. The team's days are days in this zone. `UTC` when not given.
 	TimeZone string `protobuf:"bytes,3,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
-	// Length of a cycle in calendar days; 14 when not given.
+	// Length of a cycle in calendar days, 7 to 28; 14 when not given.
 	CycleDays int32 `protobuf:"varint,4,opt,name=cycle_days,json=cycleDays,proto3" json:"cycle_days,omitempty"`
 	// Share of the team's time that is kept for improvement, percent.
 	ImprovementCapacityPercent int32 `protobuf:"varint,5,opt,name=improvement_capacity_percent,json=improvementCapacityPercent,proto3" json:"improvement_capacity_percent,omitempty"`
@@ -2217,14 +2217,14 @@ const file_fortnight_identity_v1_identity_service_proto_rawDesc = "" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime:2\xeaA/\n" +
-	"\x12fortnight.dev/User\x12\fusers/{user}*\x05users2\x04user\"\xca\x03\n" +
+	"\x12fortnight.dev/User\x12\fusers/{user}*\x05users2\x04user\"\xcd\x03\n" +
 	"\x04Team\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x122\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x0f\xe0A\x02\xbaH\t\xd8\x01\x01r\x04\x10\x01\x18xR\vdisplayName\x12'\n" +
 	"\ttime_zone\x18\x03 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\btimeZone\x12+\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\btimeZone\x12.\n" +
 	"\n" +
-	"cycle_days\x18\x04 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18\x1c(\x00R\tcycleDays\x12N\n" +
+	"cycle_days\x18\x04 \x01(\x05B\x0f\xe0A\x01\xbaH\t\xd8\x01\x01\x1a\x04\x18\x1c(\aR\tcycleDays\x12N\n" +
 	"\x1cimprovement_capacity_percent\x18\x05 \x01(\x05B\f\xe0A\x01\xbaH\x06\x1a\x04\x18d(\x00R\x1aimprovementCapacityPercent\x12\x17\n" +
 	"\x04etag\x18\x06 \x01(\tB\x03\xe0A\x03R\x04etag\x12@\n" +
 	"\vcreate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +

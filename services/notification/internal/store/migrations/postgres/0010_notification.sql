@@ -19,3 +19,7 @@ create table followed (
   subject text primary key,
   version bigint not null
 );
+-- Reminders whose matter was done before their due point was known.
+create table settled (
+  name text collate "C" primary key
+);

@@ -13,7 +13,7 @@ create table report_cycles (
 );
 create index report_cycles_period on report_cycles (finish_time, team);
 create table report_experiments (
-  name          text primary key,
+  name          text collate "C" primary key,
   team          text not null,
   display_name  text not null,
   lock_time     bigint not null,
@@ -27,14 +27,14 @@ create table report_experiments (
 create index report_experiments_lock on report_experiments (lock_time, team);
 create index report_experiments_conclude on report_experiments (conclude_time, team);
 create table report_learnings (
-  name         text primary key,
+  name         text collate "C" primary key,
   team         text not null,
   publish_time bigint not null,
   version      bigint not null
 );
 create index report_learnings_period on report_learnings (publish_time, team);
 create table report_obstacles (
-  name          text primary key,
+  name          text collate "C" primary key,
   team          text not null,
   description   text not null,
   escalate_time bigint not null,

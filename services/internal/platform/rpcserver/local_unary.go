@@ -5,37 +5,32 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/fullstorydev/grpchan/inprocgrpc"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 )
 
-// channel is the in-process connection. Unary calls run on the goroutine of the caller: one of their own for each call,
-// whose stack has to grow every time, is a tenth of what a short call costs. So a call returns when its handler does; handlers
-// end with their context. Streams are the library's.
-type channel struct {
-	*inprocgrpc.Channel
-	server *Server
-}
-
-// Invoke makes a unary call. Messages are copied in both directions, so that neither side can change what the other holds.
-func (c channel) Invoke(ctx context.Context, path string, request, answer any, options ...grpc.CallOption) error {
-	m := c.server.methods[path]
+// Invoke makes a unary call on the goroutine of the caller. One of its own for each call, as the channel would start it, is a
+// good part of what a short call costs, because its stack has to grow every time. So a call returns when its handler does, and
+// handlers end with their context. Messages are copied in both directions: neither side can change what the other holds.
+func (l local) Invoke(ctx context.Context, path string, request, answer any, options ...grpc.CallOption) error {
+	m := l.server.methods[path]
 	in, inOK := request.(proto.Message)
 	out, outOK := answer.(proto.Message)
 	if m == nil || m.handle == nil || !inOK || !outOK || !plain(options) {
-		return c.Channel.Invoke(ctx, path, request, answer, options...)
+		return l.Channel.Invoke(ctx, path, request, answer, options...)
 	}
 	sent := &sentMetadata{method: path}
-	got, err := m.handle(m.implementation, serverContext(ctx, sent), func(into any) error {
+	inner, cancel := serverContext(ctx, sent)
+	defer cancel()
+	got, err := m.handle(m.implementation, inner, func(into any) error {
 		message, ok := into.(proto.Message)
 		if !ok {
 			return fmt.Errorf("the handler's request is a %T and no message", into)
 		}
 		proto.Merge(message, in)
 		return nil
-	}, c.server.unary)
+	}, l.server.unary)
 	sent.hand(options)
 	if err != nil {
 		return err
@@ -53,7 +48,7 @@ func (c channel) Invoke(ctx context.Context, path string, request, answer any, o
 func plain(options []grpc.CallOption) bool {
 	for _, o := range options {
 		switch o.(type) {
-		case grpc.HeaderCallOption, grpc.TrailerCallOption:
+		case grpc.HeaderCallOption, grpc.TrailerCallOption, grpc.StaticMethodCallOption:
 		default:
 			return false
 		}
@@ -61,18 +56,22 @@ func plain(options []grpc.CallOption) bool {
 	return true
 }
 
-// serverContext is what a handler sees of the caller's context: its end and its outgoing metadata, none of its values.
-func serverContext(ctx context.Context, sent *sentMetadata) context.Context {
-	inner := context.Context(withoutValues{ctx})
+// serverContext is what a handler sees of the caller's context: its end and its outgoing metadata, none of its values. It ends
+// with the call, as over TCP.
+func serverContext(ctx context.Context, sent *sentMetadata) (context.Context, context.CancelFunc) {
+	inner, cancel := context.WithCancel(withoutValues{ctx})
 	if md, ok := metadata.FromOutgoingContext(ctx); ok {
 		inner = metadata.NewIncomingContext(inner, md)
 	}
-	return grpc.NewContextWithServerTransportStream(inner, sent)
+	return grpc.NewContextWithServerTransportStream(inner, sent), cancel
 }
 
 type withoutValues struct{ context.Context }
 
 func (withoutValues) Value(any) any { return nil }
+
+// AfterFunc spares the goroutine that package context needs to watch a context of a foreign type.
+func (c withoutValues) AfterFunc(f func()) func() bool { return context.AfterFunc(c.Context, f) }
 
 // sentMetadata collects what a handler sends beside its answer.
 type sentMetadata struct {

@@ -1,0 +1,86 @@
+package docs
+
+import (
+	"regexp"
+	"strconv"
+	"time"
+)
+
+// samples are the values of the variables in paths: what the demo has.
+var samples = map[string]string{
+	"team": "payments", "user": "mina", "member": "jonas", "cycle": "second", "experiment": "small-changes", "metric": "review-wait",
+	"challenge": "direction", "targetCondition": "next", "obstacle": "large-changes", "andon": "broken-build", "learning": "owner-of-the-day",
+	"reminder": "gate", "token": "laptop", "action": "write-it-down", "note": "whose-day",
+}
+
+// bodies are the request bodies of the examples, by operation. They tell the demo's story; `day+N` is the day in N days. An
+// operation without one gets an example made from its schema.
+var bodies = map[string]string{
+	"Bootstrap":   `{"bootstrapToken": "fnb_…", "userId": "mina", "displayName": "Mina"}`,
+	"CreateUser":  `{"displayName": "Jonas", "email": "jonas@example.com"}`,
+	"UpdateUser":  `{"displayName": "Mina", "organizationRoles": ["ORGANIZATION_ROLE_ADMIN"]}`,
+	"CreateTeam":  `{"displayName": "Payments", "timeZone": "Europe/Berlin", "improvementCapacityPercent": 15}`,
+	"UpdateTeam":  `{"improvementCapacityPercent": 20}`,
+	"CreateToken": `{"displayName": "Laptop"}`,
+	"RevokeToken": `{}`,
+
+	"CreateMember":          `{"user": "users/jonas", "role": "TEAM_ROLE_MEMBER"}`,
+	"CreateChallenge":       `{"statement": "A change is with its users on the day that it is finished", "horizonDate": "day+365"}`,
+	"CreateTargetCondition": `{"challenge": "teams/payments/challenges/direction", "achieveByDate": "day+60", "outcomeMetric": "teams/payments/metrics/review-wait", "outcomeValue": 4, "operatingPattern": "Two people look at the review queue at nine and at two"}`,
+	"CloseTargetCondition":  `{"state": "TARGET_CONDITION_STATE_ACHIEVED"}`,
+	"CreateObstacle":        `{"description": "Large changes are put off until the afternoon"}`,
+	"MakeObstacleCurrent":   `{}`,
+	"SettleObstacle":        `{"state": "OBSTACLE_STATE_OVERCOME"}`,
+	"CreateCycle": `{"displayName": "Smaller changes", "startDate": "day+0",
+  "currentCondition": {"metric": "teams/payments/metrics/review-wait", "baselineValue": 4.5, "baselineDate": "day+0"},
+  "valueStreamFocus": {"step": "Review", "constraint": true}}`,
+	"UpdateCycle":  `{"displayName": "Smaller changes"}`,
+	"AdvanceCycle": `{"phase": "PHASE_DO"}`,
+	"CancelCycle":  `{"reason": "Half the team is on loan until summer"}`,
+	"CreateAndon":  `{"problem": "The build is red and nobody knows why", "where": "main"}`,
+	"ResolveAndon": `{"countermeasure": "The flaky test was taken out; it is quarantined until Friday"}`,
+
+	"CreateMetric":       `{"displayName": "Wait for review", "unit": "h", "direction": "DIRECTION_LOWER", "kind": "METRIC_KIND_PROCESS"}`,
+	"ImportMeasurements": `{"measurements": [{"time": "day+0T09:00:00Z", "value": 4.2}]}`,
+	"CreateExperiment": `{"displayName": "Changes below 200 lines", "obstacle": "teams/payments/obstacles/large-changes",
+  "prediction": {"change": "changes above 200 lines are split before they are shown", "metric": "teams/payments/metrics/review-wait",
+    "baselineValue": 4.5, "expectedValue": 3, "byDate": "day+10", "reason": "a small change is read between two meetings", "confidencePercent": 55},
+  "safeToFail": "It can be undone the same day"}`,
+	"UpdateExperiment":   `{"safeToFail": "One team, one repository, two weeks"}`,
+	"LockExperiment":     `{}`,
+	"AmendExperiment":    `{"text": "The holiday on Thursday is left out of the readings"}`,
+	"StartExperiment":    `{}`,
+	"ConcludeExperiment": `{"happened": "The wait fell below four hours", "learned": "Small changes are read at once"}`,
+	"AbandonExperiment":  `{"reason": "The repository moved to another team"}`,
+
+	"OpenRetrospective": `{"anonymous": true}`,
+	"MoveRetrospective": `{"stage": "STAGE_DECIDE"}`,
+	"CreateNote":        `{"prompt": "PROMPT_HELPED", "text": "Knowing whose day it is"}`,
+	"CreateAction":      `{"text": "Write the rota into the team's handbook", "owner": "users/jonas", "dueDate": "day+3", "expectedEffect": "New people own a day in their first week"}`,
+	"CompleteAction":    `{"result": "It is in the handbook; Lea owned her first day on Monday"}`,
+	"DecideRetrospective": `{"decision": {"experiment": "teams/payments/cycles/second/experiments/small-changes",
+  "kind": "DECISION_KIND_ADOPT", "text": "Changes above 200 lines are split"}}`,
+	"CloseRetrospective": `{"learnings": [{"experiment": "teams/payments/cycles/second/experiments/small-changes",
+    "claim": "Changes below 200 lines are read the same morning", "situation": "A team of seven", "tags": ["code-review"]}]}`,
+
+	"PublishLearning":        `{}`,
+	"RetireLearning":         `{"reason": "Reviews are done in pairs now"}`,
+	"AcknowledgeReminder":    `{}`,
+	"ReplayQuarantinedEvent": `{"service": "knowledge", "source": "cycle", "sequence": "42"}`,
+}
+
+// queries are the values of required query parameters.
+var queries = map[string]string{"query": "code%20review%20wait", "service": "knowledge"}
+
+var dayPlaceholder = regexp.MustCompile(`day\+(\d+)`)
+
+// dated puts days in the place of `day+N`, so that an example does not lie in the past.
+func dated(text string, now time.Time) string {
+	return dayPlaceholder.ReplaceAllStringFunc(text, func(placeholder string) string {
+		days, err := strconv.Atoi(placeholder[len("day+"):])
+		if err != nil { // the pattern lets digits through only
+			return placeholder
+		}
+		return now.UTC().AddDate(0, 0, days).Format(time.DateOnly)
+	})
+}
