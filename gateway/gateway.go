@@ -44,11 +44,11 @@ func New(config Config) (*Gateway, error) {
 	})
 	ctx := context.Background() // the registration stops nothing when it ends: the connections are not the mux's own
 	for _, s := range services() {
-		if err := s.register(ctx, api.Mux, conns[s.name]); err != nil {
+		if err := s.register(ctx, api.Mux(s.file.Services().Get(0)), conns[s.name]); err != nil {
 			return nil, fmt.Errorf("gateway: the routes of %s: %w", s.name, err)
 		}
 	}
-	if err := eventlogv1.RegisterEventLogServiceHandlerClient(ctx, api.Mux, eventlogv1.NewEventLogServiceClient(conns)); err != nil {
+	if err := eventlogv1.RegisterEventLogServiceHandlerClient(ctx, api.Mux(eventLog()), eventlogv1.NewEventLogServiceClient(conns)); err != nil {
 		return nil, fmt.Errorf("gateway: the routes of the event log: %w", err)
 	}
 	logs := map[string]eventlogv1.EventLogServiceClient{}

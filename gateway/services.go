@@ -64,10 +64,15 @@ func register[C any](
 	}
 }
 
+// eventLog is the contract that every service has beside its own.
+func eventLog() protoreflect.ServiceDescriptor {
+	return eventlogv1.File_fortnight_eventlog_v1_eventlog_service_proto.Services().Get(0)
+}
+
 // table reads the routes of all services.
 func table() (*routes.Table, error) {
-	var descriptors []protoreflect.ServiceDescriptor
-	for _, file := range append([]protoreflect.FileDescriptor{eventlogv1.File_fortnight_eventlog_v1_eventlog_service_proto}, files()...) {
+	descriptors := []protoreflect.ServiceDescriptor{eventLog()}
+	for _, file := range files() {
 		for i := range file.Services().Len() {
 			descriptors = append(descriptors, file.Services().Get(i))
 		}

@@ -30,6 +30,7 @@ type Route struct {
 	PathFields []string
 
 	path *regexp.Regexp
+	verb string // what follows the colon of the template, "" without one
 }
 
 // Unsafe tells whether the route changes anything.
@@ -61,6 +62,7 @@ type Table struct {
 	routes     []*Route
 	byTemplate map[string]*Route
 	byRPC      map[string]*Route
+	tree       node
 }
 
 // New reads the routes of the services out of their descriptors.
@@ -84,6 +86,7 @@ func New(services ...protoreflect.ServiceDescriptor) (*Table, error) {
 				t.byTemplate[route.Method+" "+route.Template] = route
 				t.byRPC[route.RPC] = route
 				t.routes = append(t.routes, route)
+				t.tree.add(route)
 			}
 		}
 	}
@@ -92,12 +95,6 @@ func New(services ...protoreflect.ServiceDescriptor) (*Table, error) {
 
 // All returns every route.
 func (t *Table) All() []*Route { return t.routes }
-
-// ByTemplate finds the route of a method and path template.
-func (t *Table) ByTemplate(method, template string) (*Route, bool) {
-	r, ok := t.byTemplate[method+" "+template]
-	return r, ok
-}
 
 // ByRPC finds the route of a full gRPC method name.
 func (t *Table) ByRPC(rpc string) (*Route, bool) {

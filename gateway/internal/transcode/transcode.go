@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/fortnighthq/fortnight/gateway/internal/credential"
 	"github.com/fortnighthq/fortnight/gateway/internal/exchange"
@@ -37,27 +38,33 @@ type Config struct {
 // API serves everything below /v1/ that is a call of a service.
 type API struct {
 	Config
-	// Mux is where the services' handlers are registered.
-	Mux *runtime.ServeMux
+	muxes map[protoreflect.FullName]*runtime.ServeMux
 }
 
-// New makes the REST side without any service; register them on its Mux.
+// New makes the REST side without any service; register each on its Mux.
 func New(config Config) *API {
-	a := &API{Config: config}
-	a.Mux = runtime.NewServeMux(
-		runtime.WithMarshalerOption(runtime.MIMEWildcard, newMarshaler()),
-		runtime.WithDisableHTTPMethodOverride(),
-		runtime.WithDisablePathLengthFallback(),
-		runtime.WithIncomingHeaderMatcher(func(string) (string, bool) { return "", false }),
-		runtime.WithOutgoingHeaderMatcher(answerHeader),
-		runtime.WithOutgoingTrailerMatcher(func(string) (string, bool) { return "", false }),
-		runtime.WithWriteContentLength(),
-		runtime.WithForwardResponseOption(answerHeaders),
-		runtime.WithErrorHandler(a.fail),
-		runtime.WithRoutingErrorHandler(a.unrouted),
-		runtime.WithMiddlewares(a.arrive),
-	)
-	return a
+	return &API{Config: config, muxes: map[protoreflect.FullName]*runtime.ServeMux{}}
+}
+
+// Mux is where the handlers of one service are registered. Each has its own, so that grpc-gateway, which tries template after
+// template, has few to try.
+func (a *API) Mux(service protoreflect.ServiceDescriptor) *runtime.ServeMux {
+	if a.muxes[service.FullName()] == nil {
+		a.muxes[service.FullName()] = runtime.NewServeMux(
+			runtime.WithMarshalerOption(runtime.MIMEWildcard, newMarshaler()),
+			runtime.WithDisableHTTPMethodOverride(),
+			runtime.WithDisablePathLengthFallback(),
+			runtime.WithIncomingHeaderMatcher(func(string) (string, bool) { return "", false }),
+			runtime.WithOutgoingHeaderMatcher(answerHeader),
+			runtime.WithOutgoingTrailerMatcher(func(string) (string, bool) { return "", false }),
+			runtime.WithWriteContentLength(),
+			runtime.WithForwardResponseOption(answerHeaders),
+			runtime.WithErrorHandler(a.fail),
+			runtime.WithRoutingErrorHandler(a.unrouted),
+			runtime.WithMiddlewares(a.arrive),
+		)
+	}
+	return a.muxes[service.FullName()]
 }
 
 // ServeHTTP serves one request.
@@ -68,7 +75,12 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		r.Method = http.MethodGet // ours is a copy; net/http drops the body by the original
 	}
-	a.Mux.ServeHTTP(w, r)
+	x := exchange.From(ctx)
+	if x.Route = a.Routes.Find(r.Method, r.URL.Path); x.Route == nil {
+		problem.Write(w, r, a.elsewhere(r))
+		return
+	}
+	a.muxes[x.Route.Desc.Parent().FullName()].ServeHTTP(w, r)
 }
 
 // arrive checks a request that has found its route, before anything of it reaches a service.
@@ -92,11 +104,7 @@ func (a *API) arrive(next runtime.HandlerFunc) runtime.HandlerFunc {
 
 func (a *API) admit(w http.ResponseWriter, r *http.Request, pathParams map[string]string) *problem.Problem {
 	x := exchange.From(r.Context())
-	pattern, _ := runtime.HTTPPattern(r.Context())
-	route, ok := a.Routes.ByTemplate(r.Method, pattern.String())
-	if !ok {
-		return problem.New(http.StatusInternalServerError, codes.Internal, "INTERNAL", "This route is not known.")
-	}
+	route := x.Route
 	if strings.Contains(strings.ToLower(r.URL.RawPath), "%2f") { // a segment that would have become two
 		return notFound(r)
 	}
@@ -105,7 +113,6 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, pathParams map[strin
 			return a.elsewhere(r)
 		}
 	}
-	x.Route = route
 	if p := a.authenticate(r, x); p != nil {
 		return p
 	}

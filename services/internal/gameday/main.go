@@ -104,13 +104,14 @@ type run struct {
 	dir      string
 	findings *findings
 
-	writes                           []*write
-	faults                           *faults
-	repeated                         int64
-	settled, rebuilt                 time.Duration
-	read, readings                   int
-	events, matched, projected, said int
-	control                          controlResult
+	writes                     []*write
+	faults                     *faults
+	repeated                   int64
+	settled, rebuilt           time.Duration
+	read, readings             int
+	events, matched, projected int
+	said                       []string // lines of level ERROR
+	control                    controlResult
 }
 
 func (r *run) play(ctx context.Context, programs programs, launcher *launcher) error {
@@ -309,7 +310,7 @@ func (r *run) print() {
 		{"projections", fmt.Sprintf("%d rows equal to a projection from nothing (built in %.2f s)", r.projected, r.rebuilt.Seconds())},
 		{"report", "counts of the learning report = counts in the logs"},
 		{"integrity", "integrity_check and foreign_key_check of every database"},
-		{"processes", fmt.Sprintf("none ended by itself, all stopped when asked (%d lines of level ERROR)", r.said)},
+		{"processes", fmt.Sprintf("none ended by itself, all stopped when asked (%s of level ERROR, below)", plural(len(r.said), "line"))},
 		{"faults", fmt.Sprintf("%d kills, %d wipes", kills, wipes)},
 		{"control", fmt.Sprintf("without filling behind for %s: %s; with it level in %.2f s", controlFor, describe(r.control.behind), r.control.after.Seconds())},
 		{"harness", "history kept"},
@@ -317,4 +318,7 @@ func (r *run) print() {
 		fmt.Fprintf(table, "%s\t%s\t%d\n", line.check, line.seen, r.findings.of(line.check))
 	}
 	_ = table.Flush() // to a terminal
+	for _, line := range r.said[:min(len(r.said), maxShown)] {
+		fmt.Fprintln(r.out, line)
+	}
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // rebuildFor is how long a projection from nothing may take.
-const rebuildFor = 60 * time.Second
+const rebuildFor = 3 * time.Minute
 
 // freshBroker is a second broker that has never seen an event, so that what is rebuilt comes from the logs alone.
 const freshBroker = "fresh-nats"

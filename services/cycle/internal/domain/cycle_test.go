@@ -74,6 +74,18 @@ func TestTodayIsTheTeamsDay(t *testing.T) {
 	}
 }
 
+func TestParseDay(t *testing.T) {
+	for day, good := range map[string]bool{
+		"2026-02-28": true, "2028-02-29": true, "2026-02-29": false, "2026-13-01": false, "26-01-01": false, "": false,
+		"1970-01-01": true, "1969-12-31": false, "0000-01-01": false, "9998-12-31": true, "9999-01-01": false,
+	} {
+		got, err := domain.ParseDay("cycle.start_date", day)
+		if good && (err != nil || got != domain.Day(day)) || !good && (err == nil || fault.From(err).Reason != "DAY_INVALID") {
+			t.Errorf("%q: %q, %v", day, got, err)
+		}
+	}
+}
+
 func TestHorizons(t *testing.T) {
 	tests := []struct {
 		name      string

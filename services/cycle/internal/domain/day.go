@@ -12,9 +12,9 @@ const dayLayout = "2006-01-02"
 type Day string
 
 // ParseDay reads a day that the request names field. The shape is checked by the contract; here the day must exist, so
-// that 2026-02-30 is refused.
+// that 2026-02-30 is refused. So are the ends of the calendar: a cycle from there would reach days that cannot be written.
 func ParseDay(field, value string) (Day, error) {
-	if _, err := time.Parse(dayLayout, value); err != nil {
+	if at, err := time.Parse(dayLayout, value); err != nil || at.Year() < 1970 || at.Year() > 9998 {
 		return "", fault.Invalid(field, "DAY_INVALID", "%q is not a day of the calendar; send YYYY-MM-DD", value)
 	}
 	return Day(value), nil

@@ -44,8 +44,11 @@ func (o *Obstacle) MakeCurrent(other *Obstacle, reason string) ([]Event, error) 
 	return []Event{ObstacleMadeCurrent}, nil
 }
 
-// Park puts the current obstacle back into the parking lot.
+// Park puts the current obstacle back into the parking lot. One that was settled meanwhile stays settled.
 func (o *Obstacle) Park(reason string) []Event {
+	if o.State != ObstacleCurrent {
+		return nil
+	}
 	o.State, o.StateReason = ObstacleParked, reason
 	return []Event{ObstacleParkedAgain}
 }

@@ -16,6 +16,9 @@ import (
 // CreateAndon raises an andon in a running cycle.
 func (s *Server) CreateAndon(ctx context.Context, req *cyclev1.CreateAndonRequest) (*cyclev1.Andon, error) {
 	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*cyclev1.Andon, error) {
+		if err := tx.Lock(req.GetParent()); err != nil { // as at the gate, which must see every andon
+			return nil, err
+		}
 		cycle, err := store.Cycles.Must(tx, req.GetParent())
 		if err != nil {
 			return nil, err

@@ -36,6 +36,9 @@ func (s *Server) AdvanceCycle(ctx context.Context, req *cyclev1.AdvanceCycleRequ
 		return nil, err
 	}
 	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*cyclev1.Cycle, error) {
+		if err := tx.Lock(req.GetName()); err != nil { // no andon is raised between the look and the commit
+			return nil, err
+		}
 		row, err := store.Cycles.Update(tx, req.GetName(), req.GetEtag(), func(c *domain.Cycle, now time.Time) ([]domain.Event, error) {
 			evidence, err := store.GateEvidence(ctx, tx, c, asked)
 			if err != nil {

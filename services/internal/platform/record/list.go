@@ -21,7 +21,7 @@ type Query struct {
 	Parent string
 	// States, if any, are the states that are wanted.
 	States []string
-	// UpTo, if any, is the greatest sort key that is wanted.
+	// UpTo, if any, is the greatest sort key that is wanted. It may grow from page to page.
 	UpTo string
 	// PageSize 0 means 50; more than 1,000 is capped.
 	PageSize int32
@@ -63,7 +63,8 @@ func (c *Collection[T, E]) List(ctx context.Context, l *eventlog.Log, q Query) (
 	if err != nil {
 		return nil, "", err
 	}
-	scope := Scope(append([]string{c.Table, q.Parent, q.Principal, q.UpTo}, q.States...)...)
+	// Whether there is an UpTo, not which: it may be the time, which is another one at the next page.
+	scope := Scope(append([]string{c.Table, q.Parent, q.Principal, strconv.FormatBool(q.UpTo != "")}, q.States...)...)
 	var text strings.Builder
 	text.WriteString(c.statements().list)
 	args := inStates(&text, []any{q.Parent}, q.States)
