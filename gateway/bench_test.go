@@ -6,16 +6,15 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
-	"time"
-
-	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
-	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
 
 	"github.com/fortnighthq/fortnight/gateway"
+	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
+	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
 )
 
 // direct answers at once, so that only the gateway's own work is measured.

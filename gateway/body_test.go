@@ -7,9 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
-
 	"github.com/fortnighthq/fortnight/gateway"
+	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 )
 
 const experiments = "/v1/teams/payments/cycles/2026-w24/experiments"

@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"net/http"
 
-	eventlogv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
-
 	"github.com/fortnighthq/fortnight/gateway/internal/docs"
 	"github.com/fortnighthq/fortnight/gateway/internal/edge"
 	"github.com/fortnighthq/fortnight/gateway/internal/live"
 	"github.com/fortnighthq/fortnight/gateway/internal/ops"
 	"github.com/fortnighthq/fortnight/gateway/internal/transcode"
+	eventlogv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
 )
 
 // Gateway serves HTTP.

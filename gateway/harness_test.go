@@ -24,12 +24,11 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/fortnighthq/fortnight/gateway"
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
 	eventlogv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
-
-	"github.com/fortnighthq/fortnight/gateway"
 )
 
 const (

@@ -13,10 +13,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/test/bufconn"
 
+	"github.com/fortnighthq/fortnight/gateway"
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
-
-	"github.com/fortnighthq/fortnight/gateway"
 )
 
 func TestARestartingServiceIsTriedAgain(t *testing.T) {

@@ -9,6 +9,9 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/fortnighthq/fortnight/gateway/internal/credential"
+	"github.com/fortnighthq/fortnight/gateway/internal/routes"
+	"github.com/fortnighthq/fortnight/gateway/internal/upstream"
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
 	eventlogv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
@@ -17,10 +20,6 @@ import (
 	notificationv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/notification/v1"
 	reportv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/report/v1"
 	retrospectivev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/retrospective/v1"
-
-	"github.com/fortnighthq/fortnight/gateway/internal/credential"
-	"github.com/fortnighthq/fortnight/gateway/internal/routes"
-	"github.com/fortnighthq/fortnight/gateway/internal/upstream"
 )
 
 // identity is the service that knows who is who.

@@ -128,8 +128,10 @@ func TestTheDuePointsOfACycle(t *testing.T) {
 	w := newWorld(t)
 	w.zone(1, "Europe/Berlin")
 	phases := &cyclev1.Cycle{Name: cycle, State: cyclev1.CycleState_CYCLE_STATE_ACTIVE, Phase: cyclev1.Phase_PHASE_PLAN, PhasePlan: []*cyclev1.PhasePlan{
-		{Phase: cyclev1.Phase_PHASE_PLAN, StartDate: "2026-03-02", EndDate: "2026-03-04"}, {Phase: cyclev1.Phase_PHASE_DO, StartDate: "2026-03-04", EndDate: "2026-03-12"},
-		{Phase: cyclev1.Phase_PHASE_CHECK, StartDate: "2026-03-12", EndDate: "2026-03-14"}, {Phase: cyclev1.Phase_PHASE_ACT, StartDate: "2026-03-14", EndDate: "2026-03-16"},
+		{Phase: cyclev1.Phase_PHASE_PLAN, StartDate: "2026-03-02", EndDate: "2026-03-04"},
+		{Phase: cyclev1.Phase_PHASE_DO, StartDate: "2026-03-04", EndDate: "2026-03-12"},
+		{Phase: cyclev1.Phase_PHASE_CHECK, StartDate: "2026-03-12", EndDate: "2026-03-14"},
+		{Phase: cyclev1.Phase_PHASE_ACT, StartDate: "2026-03-14", EndDate: "2026-03-16"},
 	}}
 	// The retrospective's source is ahead of the cycle's.
 	w.happen(w.retrospective, retro, 5, &retrospectivev1.RetrospectiveClosed{Retrospective: &retrospectivev1.Retrospective{Name: retro}})

@@ -288,8 +288,10 @@ func TestBadInput(t *testing.T) {
 		reason string
 		fields []string
 	}{
-		{"empty action", action(func(a *retrospectivev1.Action) { proto.Reset(a) }), "VALIDATION_FAILED",
-			[]string{"action.text", "action.owner", "action.due_date", "action.expected_effect"}},
+		{
+			"empty action", action(func(a *retrospectivev1.Action) { proto.Reset(a) }), "VALIDATION_FAILED",
+			[]string{"action.text", "action.owner", "action.due_date", "action.expected_effect"},
+		},
 		{"owner is no user", action(func(a *retrospectivev1.Action) { a.Owner = "jonas" }), "VALIDATION_FAILED", []string{"action.owner"}},
 		{"no day at all", action(func(a *retrospectivev1.Action) { a.DueDate = "soon" }), "VALIDATION_FAILED", []string{"action.due_date"}},
 		{"a day that is none", action(func(a *retrospectivev1.Action) { a.DueDate = "2026-02-30" }), "DAY_INVALID", []string{"action.due_date"}},

@@ -12,9 +12,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
-
 	"github.com/fortnighthq/fortnight/gateway/internal/exchange"
+	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
 )
 
 const (

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	"github.com/fortnighthq/fortnight/gateway/internal/encode"
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
 	_ "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
 	_ "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
@@ -27,8 +28,6 @@ import (
 	_ "github.com/fortnighthq/fortnight/proto/gen/fortnight/notification/v1"
 	_ "github.com/fortnighthq/fortnight/proto/gen/fortnight/report/v1"
 	_ "github.com/fortnighthq/fortnight/proto/gen/fortnight/retrospective/v1"
-
-	"github.com/fortnighthq/fortnight/gateway/internal/encode"
 )
 
 // compare wants the same bytes from protojson, once its white space is gone, which differs from build to build on purpose.

@@ -15,11 +15,10 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	eventlogv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
-
 	"github.com/fortnighthq/fortnight/gateway/internal/credential"
 	"github.com/fortnighthq/fortnight/gateway/internal/exchange"
 	"github.com/fortnighthq/fortnight/gateway/internal/problem"
+	eventlogv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
 )
 
 // Config is what the stream needs.

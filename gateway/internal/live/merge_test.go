@@ -45,19 +45,44 @@ func TestMerging(t *testing.T) {
 		late  bool // the rest of the sources does not come
 		want  []map[string]int64
 	}{
-		{"held until both have a place", request{}, []step{place("a", 3), event("a", 4), place("b", 7), event("b", 8)}, false,
-			[]map[string]int64{{"a": 4, "b": 7}, {"a": 4, "b": 8}}},
-		{"an event is a place, too", request{}, []step{event("a", 4), event("b", 8)}, false,
-			[]map[string]int64{{"a": 4, "b": 7}, {"a": 4, "b": 8}}},
+		{
+			"held until both have a place",
+			request{},
+			[]step{place("a", 3), event("a", 4), place("b", 7), event("b", 8)},
+			false,
+			[]map[string]int64{{"a": 4, "b": 7}, {"a": 4, "b": 8}},
+		},
+		{
+			"an event is a place, too",
+			request{},
+			[]step{event("a", 4), event("b", 8)},
+			false,
+			[]map[string]int64{{"a": 4, "b": 7}, {"a": 4, "b": 8}},
+		},
 		{"still held", request{}, []step{event("a", 4)}, false, nil},
 		{"not for ever", request{}, []step{event("a", 4)}, true, []map[string]int64{{"a": 4}}},
 		{"from the start", request{start: true}, []step{event("a", 1)}, false, []map[string]int64{{"a": 1, "b": 0}}},
-		{"from a place in both", request{from: Position{"a": {"e", 3}, "b": {"e", 7}}}, []step{event("b", 8)}, false,
-			[]map[string]int64{{"a": 3, "b": 8}}},
-		{"from a place in one", request{from: Position{"a": {"e", 3}}}, []step{event("a", 4), place("b", 7)}, false,
-			[]map[string]int64{{"a": 4, "b": 7}}},
-		{"a source that is gone is forgotten", request{from: Position{"a": {"e", 3}, "b": {"e", 7}, "old": {"e", 1}}}, []step{event("a", 4)}, false,
-			[]map[string]int64{{"a": 4, "b": 7}}},
+		{
+			"from a place in both",
+			request{from: Position{"a": {"e", 3}, "b": {"e", 7}}},
+			[]step{event("b", 8)},
+			false,
+			[]map[string]int64{{"a": 3, "b": 8}},
+		},
+		{
+			"from a place in one",
+			request{from: Position{"a": {"e", 3}}},
+			[]step{event("a", 4), place("b", 7)},
+			false,
+			[]map[string]int64{{"a": 4, "b": 7}},
+		},
+		{
+			"a source that is gone is forgotten",
+			request{from: Position{"a": {"e", 3}, "b": {"e", 7}, "old": {"e", 1}}},
+			[]step{event("a", 4)},
+			false,
+			[]map[string]int64{{"a": 4, "b": 7}},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m := newMerger(sources, test.asked)

@@ -7,11 +7,10 @@ import (
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/fortnighthq/fortnight/gateway/internal/routes"
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
 	knowledgev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/knowledge/v1"
-
-	"github.com/fortnighthq/fortnight/gateway/internal/routes"
 )
 
 func table(t *testing.T) *routes.Table {

@@ -8,8 +8,18 @@ func TestPathAt(t *testing.T) {
 		line, column int
 		want         string
 	}{
-		{1, 2, "a"}, {1, 7, "a"}, {2, 2, "b"}, {2, 8, "b.c"}, {2, 14, "b.c[0]"}, {2, 21, "b.c[1].d"}, {2, 26, "b.c[1].d"},
-		{2, 31, "b.c[1].e"}, {2, 36, "b.c[1].e"}, {2, 44, "b.f"}, {2, 53, "g"}, {9, 9, ""},
+		{1, 2, "a"},
+		{1, 7, "a"},
+		{2, 2, "b"},
+		{2, 8, "b.c"},
+		{2, 14, "b.c[0]"},
+		{2, 21, "b.c[1].d"},
+		{2, 26, "b.c[1].d"},
+		{2, 31, "b.c[1].e"},
+		{2, 36, "b.c[1].e"},
+		{2, 44, "b.f"},
+		{2, 53, "g"},
+		{9, 9, ""},
 	} {
 		if got := pathAt([]byte(text), offsetOf([]byte(text), test.line, test.column)); got != test.want {
 			t.Errorf("line %d, column %d: %q, want %q", test.line, test.column, got, test.want)

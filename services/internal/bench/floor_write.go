@@ -43,11 +43,11 @@ func (f *floor) createObstacle(w http.ResponseWriter, r *http.Request) {
 // floorWriter is the one connection that writes: it commits together whatever queued meanwhile. A second connection copies
 // the log into the file, away from the commits.
 type floorWriter struct {
-	connection                         *sql.Conn
-	obstacle, event, answer            *sql.Stmt
-	begin, commit, rollback            *sql.Stmt
-	seq                                int64
-	committed                          chan struct{}
+	connection              *sql.Conn
+	obstacle, event, answer *sql.Stmt
+	begin, commit, rollback *sql.Stmt
+	seq                     int64
+	committed               chan struct{}
 }
 
 // maxGroup bounds what is committed together.

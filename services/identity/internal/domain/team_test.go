@@ -11,8 +11,10 @@ func TestNewTeam(t *testing.T) {
 	}{
 		{"defaults", Team{DisplayName: " Payments "}, Team{DisplayName: "Payments", TimeZone: "UTC", CycleDays: 14, CapacityPercent: 10}, ""},
 		{
-			"all given", Team{DisplayName: "Payments", TimeZone: "Asia/Kathmandu", CycleDays: 7, CapacityPercent: 20},
-			Team{DisplayName: "Payments", TimeZone: "Asia/Kathmandu", CycleDays: 7, CapacityPercent: 20}, "",
+			"all given",
+			Team{DisplayName: "Payments", TimeZone: "Asia/Kathmandu", CycleDays: 7, CapacityPercent: 20},
+			Team{DisplayName: "Payments", TimeZone: "Asia/Kathmandu", CycleDays: 7, CapacityPercent: 20},
+			"",
 		},
 		{"a link zone", Team{DisplayName: "P", TimeZone: "Asia/Calcutta"}, Team{DisplayName: "P", TimeZone: "Asia/Calcutta", CycleDays: 14, CapacityPercent: 10}, ""},
 		{"no zone of that name", Team{DisplayName: "P", TimeZone: "Europe/Atlantis"}, Team{}, "TIME_ZONE_UNKNOWN"},

@@ -63,7 +63,8 @@ func TestBadUsers(t *testing.T) {
 			{
 				"everything wrong", root,
 				&identityv1.CreateUserRequest{UserId: "Not An Id", User: &identityv1.User{Email: "nowhere", OrganizationRoles: []identityv1.OrganizationRole{role, role}}},
-				fault.InvalidArgument, "VALIDATION_FAILED", []string{"user.email", "user.organization_roles", "user_id"},
+				fault.InvalidArgument, "VALIDATION_FAILED",
+				[]string{"user.email", "user.organization_roles", "user_id"},
 			},
 			{"a blank name", root, &identityv1.CreateUserRequest{User: &identityv1.User{DisplayName: "  "}}, fault.InvalidArgument, "DISPLAY_NAME_EMPTY", []string{"user.display_name"}},
 		} {

@@ -5,6 +5,8 @@ import (
 	"crypto/ed25519"
 	"testing"
 
+	"google.golang.org/grpc/metadata"
+
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
 	"github.com/fortnighthq/fortnight/services/identity/internal/keyring"
 	"github.com/fortnighthq/fortnight/services/identity/internal/rpc"
@@ -14,7 +16,6 @@ import (
 	"github.com/fortnighthq/fortnight/services/internal/platform/db/dbtest"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/testkit"
-	"google.golang.org/grpc/metadata"
 )
 
 const serviceKey = "the key that all services share"

@@ -2,9 +2,9 @@
 package consumer
 
 import (
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
