@@ -96,7 +96,7 @@ func TestBodySize(t *testing.T) {
 	w.do("PATCH", "/v1/teams/payments", fits+" ").wantProblem(t, http.StatusRequestEntityTooLarge, "BODY_TOO_LARGE")
 
 	// Without a length known before, the body is cut off while it is read.
-	request, err := http.NewRequestWithContext(t.Context(), "PATCH", w.url+"/v1/teams/payments", io.MultiReader(strings.NewReader(fits), bytes.NewReader(make([]byte, 1000))))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, w.url+"/v1/teams/payments", io.MultiReader(strings.NewReader(fits), bytes.NewReader(make([]byte, 1000))))
 	if err != nil {
 		t.Fatal(err)
 	}

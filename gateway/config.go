@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -60,10 +59,10 @@ func (c Config) withDefaults() (Config, error) {
 		c.Ready = func(context.Context) error { return nil }
 	}
 	if c.Logger == nil {
-		c.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	if c.Clock == nil {
-		c.Clock = time.Now
+		c.Clock = time.Now //nolint:forbidigo // what is injected where nothing else is
 	}
 	fill(&c.MaxBodyBytes, 1<<20)
 	fill(&c.Timeout, 30*time.Second)

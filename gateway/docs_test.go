@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"html"
 	"io"
@@ -33,7 +34,7 @@ func TestDocumentIsServedAlikeInBothForms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(again) != string(other) {
+	if !bytes.Equal(again, other) {
 		t.Error("the two forms differ")
 	}
 	if a.Header.Get("Content-Type") != "application/yaml" || b.Header.Get("Content-Type") != "application/json" {
@@ -108,7 +109,7 @@ func TestAStrangeHostIsNotRepeated(t *testing.T) {
 		"kata.example.com": true, "kata.example.com:8443": true, "[::1]:8080": true, "10.0.0.7": true,
 		"x'$(id)'": false, "x;id": false, "a@b": false, "x:y": false,
 	} {
-		request, err := http.NewRequestWithContext(t.Context(), "GET", w.url+"/docs/api", nil)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+"/docs/api", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -39,7 +39,7 @@ func (f *fakeLog) add(source, eventType, team string) int64 {
 	sequence := int64(len(f.events[source]) + 1)
 	f.events[source] = append(f.events[source], &eventlogv1.WatchEventsResponse{
 		Epoch: epoch, Sequence: sequence, Type: eventType, Team: team,
-		CloudEvent: fmt.Sprintf(`{"source":"%s","sequence":"%d"}`, source, sequence),
+		CloudEvent: fmt.Sprintf(`{"source":%q,"sequence":"%d"}`, source, sequence),
 	})
 	close(f.changed)
 	f.changed = make(chan struct{})

@@ -32,7 +32,7 @@ func (w *world) listen(query, lastEventID string) *listener {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
 	w.t.Cleanup(cancel)
-	request, err := http.NewRequestWithContext(ctx, "GET", w.url+"/v1/events"+query, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url+"/v1/events"+query, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -447,7 +447,7 @@ func (w *world) hasRoom() bool {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, "GET", w.url+"/v1/events", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url+"/v1/events", nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // Jonas does nothing but write one note. When it is anonymous, no file of the database and the broker may hold his name:
-// no row, no event, no answer kept for a repeated request.
+// no row, no event, no answer kept for a repeated request. The log never tells who wrote a note.
 func TestTheAuthorOfAnAnonymousNoteIsNowhere(t *testing.T) {
 	for name, anonymous := range map[string]bool{"anonymous": true, "named": false} {
 		t.Run(name, func(t *testing.T) {
@@ -50,6 +50,9 @@ func TestTheAuthorOfAnAnonymousNoteIsNowhere(t *testing.T) {
 			}
 			if found := strings.Contains(files, "jonas"); found == anonymous {
 				t.Errorf("the files hold the author: %v", found)
+			}
+			if log := w.Output(); !strings.Contains(log, "users/mina") || strings.Contains(log, "jonas") {
+				t.Error("the log names who wrote a note, or is not the service's")
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package docs
 
 import (
 	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 	"time"
@@ -42,7 +43,7 @@ func newCurlParts(o operation) curlParts {
 	switch {
 	case o.Answer != nil && o.Answer.Type == "text/event-stream":
 		c.flags = append(c.flags, "-N")
-	case o.Method != "GET":
+	case o.Method != http.MethodGet:
 		c.flags = append([]string{"-X " + o.Method}, c.flags...)
 	}
 	if !o.Public {

@@ -15,7 +15,7 @@ var samples = map[string]string{
 
 // bodies are the request bodies of the examples, by operation. They tell the demo's story; `day+N` is the day in N days. An
 // operation without one gets an example made from its schema.
-var bodies = map[string]string{
+var bodies = map[string]string{ //nolint:gosec // the tokens are examples, cut short
 	"Bootstrap":   `{"bootstrapToken": "fnb_…", "userId": "mina", "displayName": "Mina"}`,
 	"CreateUser":  `{"displayName": "Jonas", "email": "jonas@example.com"}`,
 	"UpdateUser":  `{"displayName": "Mina", "organizationRoles": ["ORGANIZATION_ROLE_ADMIN"]}`,

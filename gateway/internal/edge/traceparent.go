@@ -10,7 +10,7 @@ func traceparent(values []string) string {
 		return ""
 	}
 	parts := w3c.FindStringSubmatch(values[0])
-	if parts == nil || parts[1] == "00000000000000000000000000000000" || parts[2] == "0000000000000000" {
+	if len(parts) != 3 || parts[1] == "00000000000000000000000000000000" || parts[2] == "0000000000000000" {
 		return ""
 	}
 	return values[0]

@@ -9,6 +9,7 @@ import (
 	"math"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -20,7 +21,10 @@ import (
 // presence by their default values.
 func JSON(message proto.Message) ([]byte, error) {
 	m := message.ProtoReflect()
-	return planOf(m.Descriptor()).append(make([]byte, 0, 1024), m)
+	p := planOf(m.Descriptor())
+	b, err := p.append(make([]byte, 0, p.size.Load()+256), m)
+	p.size.Store(int64(len(b)))
+	return b, err
 }
 
 var errNotUTF8 = errors.New("encode: a text is not valid UTF-8")
@@ -29,6 +33,7 @@ var errNotUTF8 = errors.New("encode: a text is not valid UTF-8")
 type plan struct {
 	fields  []field
 	special func(b []byte, m protoreflect.Message) ([]byte, error) // for the types with a form of their own
+	size    atomic.Int64                                           // of the last one, as a guess for the next
 }
 
 type field struct {

@@ -54,7 +54,7 @@ func (p Position) String() string {
 		} else {
 			raw = appendText(append(raw, epochText), point.Epoch)
 		}
-		raw = binary.AppendUvarint(raw, uint64(max(0, point.Sequence))) //nolint:gosec // not negative
+		raw = binary.AppendUvarint(raw, uint64(max(0, point.Sequence)))
 	}
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
@@ -99,7 +99,7 @@ func (r *reader) number() (int64, bool) {
 		return 0, false
 	}
 	*r = (*r)[size:]
-	return int64(n), true //nolint:gosec // checked above
+	return int64(n), true
 }
 
 func (r *reader) text(most int64) (string, bool) {

@@ -32,7 +32,7 @@ func (w *writer) send(b *bytes.Buffer) error {
 	if b.Len() == 0 {
 		return nil
 	}
-	_ = w.control.SetWriteDeadline(time.Now().Add(w.timeout)) // the network's clock, not the product's
+	_ = w.control.SetWriteDeadline(time.Now().Add(w.timeout)) //nolint:forbidigo // the network's clock, not the product's
 	if _, err := b.WriteTo(w); err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func (p *Problem) Error() string { return p.Reason + ": " + p.Detail }
 
 // CodeName is a gRPC code in upper snake case, for instance FAILED_PRECONDITION.
 func CodeName(code codes.Code) string {
-	if name, ok := rpccode.Code_name[int32(code)]; ok { //nolint:gosec // there are 17 codes
+	if name, ok := rpccode.Code_name[int32(code)]; ok {
 		return name
 	}
 	return rpccode.Code_UNKNOWN.String()

@@ -6,6 +6,8 @@ import (
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/fortnighthq/fortnight/gateway/internal/encode"
 )
 
 // marshaler is JSON as the interface promises it: lowerCamelCase, enums by name, unknown fields refused. Fields with their
@@ -14,6 +16,14 @@ type marshaler struct{ runtime.JSONPb }
 
 func newMarshaler() *marshaler {
 	return &marshaler{runtime.JSONPb{MarshalOptions: protojson.MarshalOptions{EmitDefaultValues: true}}}
+}
+
+// Marshal writes a message without white space.
+func (m *marshaler) Marshal(v any) ([]byte, error) {
+	if message, ok := v.(proto.Message); ok {
+		return encode.JSON(message)
+	}
+	return m.JSONPb.Marshal(v)
 }
 
 // NewDecoder reads one message. The body was checked before, so there is nothing behind it.

@@ -83,6 +83,7 @@ func connected(ctx context.Context, conn grpc.ClientConnInterface) bool {
 			return false
 		case connectivity.Idle:
 			network.Connect()
+		case connectivity.Connecting, connectivity.TransientFailure: // it is being tried
 		}
 		if !network.WaitForStateChange(ctx, state) {
 			return false

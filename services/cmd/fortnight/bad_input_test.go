@@ -26,7 +26,7 @@ func TestBadInput(t *testing.T) {
 		reason, field                   string
 	}{
 		{"wrong type", s.Token, "POST", obstacles, `{"description":7}`, nil, 400, "", ""},
-		{"unknown field", s.Token, "POST", obstacles, `{"descripton":"x"}`, nil, 400, "", ""},
+		{"unknown field", s.Token, "POST", obstacles, `{"describe":"x"}`, nil, 400, "", ""},
 		{"no JSON", s.Token, "POST", obstacles, `{`, nil, 400, "", ""},
 		{"a list", s.Token, "POST", obstacles, `[]`, nil, 400, "", ""},
 		{"missing field", s.Token, "POST", obstacles, `{}`, nil, 400, "VALIDATION_FAILED", "description"},

@@ -41,7 +41,7 @@ func binaries(t *testing.T) string {
 	t.Helper()
 	binariesDir.Do(func() {
 		var err error
-		if binariesDir.path, err = os.MkdirTemp("", "fortnight-bin"); err != nil {
+		if binariesDir.path, err = os.MkdirTemp("", "fortnight-bin"); err != nil { //nolint:usetesting // it outlives the test: TestMain removes it
 			t.Fatal(err)
 		}
 	})
@@ -109,7 +109,7 @@ func freePort(t *testing.T) string {
 func untilReady(t *testing.T, url string) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; {
-		resp, err := http.Get(url + "/readyz") //nolint:noctx // the deadline is the loop's
+		resp, err := http.Get(url + "/readyz") // the deadline is the loop's
 		if err == nil {
 			_ = resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {

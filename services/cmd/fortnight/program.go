@@ -269,7 +269,7 @@ func (p *Program) Run(ctx context.Context) error {
 	for _, s := range p.services {
 		group.Go(func() error { return s.Run(failed) })
 	}
-	httpServer := p.serve(group, failed)
+	httpServer := p.serve(failed, group)
 	p.server.SetServing(true)
 
 	select {
@@ -300,7 +300,7 @@ func (p *Program) Run(ctx context.Context) error {
 }
 
 // serve opens the doors.
-func (p *Program) serve(group *errgroup.Group, ctx context.Context) *http.Server {
+func (p *Program) serve(ctx context.Context, group *errgroup.Group) *http.Server {
 	if p.grpcListener != nil {
 		group.Go(func() error { return p.server.Serve(p.grpcListener) })
 	}

@@ -127,7 +127,8 @@ func openFloor(path string, connections int) (*sql.DB, error) {
 	}
 	d.SetMaxOpenConns(connections)
 	d.SetMaxIdleConns(connections)
-	return d, d.Ping()
+	err = d.Ping()
+	return d, err
 }
 
 func (f *floor) getObstacle(w http.ResponseWriter, r *http.Request) {

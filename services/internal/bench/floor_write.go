@@ -83,7 +83,7 @@ func startFloorWriter(path string, queue <-chan *insert) error {
 			values (?1, ?2, ?3, 'fortnight.cycle.v1.ObstacleParked', ?4, ?5, 'obstacle', ?5, 1, ?6, 'users/bench', '', ?7, ?2, ?8)`},
 		{&w.answer, "insert into idem (key, request_hash, answer, created_at, expires_at) values (?1, ?2, ?3, ?4, ?5)"},
 	} {
-		if *s.into, err = w.connection.PrepareContext(ctx, s.text); err != nil {
+		if *s.into, err = w.connection.PrepareContext(ctx, s.text); err != nil { //nolint:sqlclosecheck // they last as long as the program
 			return err
 		}
 	}

@@ -27,14 +27,18 @@ type sample struct {
 
 // turn lets callers work on addr for the given time. next makes one caller per connection.
 func turn(ctx context.Context, addr string, callers int, length time.Duration, server *process, next func(n int) caller) (sample, error) {
-	clients := make([]*client, callers)
-	for i := range clients {
+	clients := make([]*client, 0, callers)
+	defer func() {
+		for _, c := range clients {
+			c.close()
+		}
+	}()
+	for range callers {
 		c, err := dial(addr)
 		if err != nil {
 			return sample{}, err
 		}
-		defer c.close()
-		clients[i] = c
+		clients = append(clients, c)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

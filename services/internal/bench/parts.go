@@ -22,7 +22,7 @@ func refused(status int, body []byte) error {
 // read gets one obstacle by name.
 func (b *bench) read(ctx context.Context) error {
 	caller := func(n int) caller {
-		r := rand.New(rand.NewPCG(uint64(n), 7)) //nolint:gosec // the same choice on all sides
+		r := rand.New(rand.NewPCG(uint64(n), 7)) // the same choice on all sides
 		const kinds = 512
 		requests, wants := make([][]byte, kinds), make([][]byte, kinds)
 		for i := range requests {

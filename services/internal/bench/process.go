@@ -20,8 +20,10 @@ import (
 type process struct {
 	command *exec.Cmd
 	// addr is where it answers, host:port.
-	addr  string
-	ended chan error
+	addr string
+	// ended is closed when it has ended; result is how.
+	ended  chan struct{}
+	result error
 }
 
 // servingAt finds the address in what the program prints.
@@ -40,7 +42,7 @@ func start(binary string, environ []string, arguments ...string) (*process, erro
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
-	p := &process{command: command, ended: make(chan error, 1)}
+	p := &process{command: command, ended: make(chan struct{})}
 	said := make(chan string, 1)
 	go func() {
 		lines := bufio.NewScanner(out)
@@ -51,13 +53,17 @@ func start(binary string, environ []string, arguments ...string) (*process, erro
 			}
 		}
 		_, _ = io.Copy(io.Discard, out) // a line that is too long for the scanner must not block the program
-		p.ended <- command.Wait()
+		p.result = command.Wait()
+		close(p.ended)
 	}()
 	select {
 	case <-said:
 		return p, nil
-	case err := <-p.ended:
-		return nil, fmt.Errorf("%s ended before it answered: %v", binary, err)
+	case <-p.ended:
+		if p.result == nil {
+			return nil, errors.New(binary + " ended before it answered")
+		}
+		return nil, fmt.Errorf("%s ended before it answered: %w", binary, p.result)
 	case <-time.After(time.Minute):
 		p.stop()
 		return nil, errors.New(binary + " did not say where it answers")

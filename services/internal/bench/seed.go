@@ -67,7 +67,7 @@ func seedLearnings(ctx context.Context, dataDir string, n int) error {
 	if err != nil {
 		return err
 	}
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same texts in every run
+	r := rand.New(rand.NewPCG(1, 2)) // the same texts in every run
 	const together = 100
 	for from := 0; from < n/perRetrospective; from += together {
 		err := log.Do(ctx, func(tx *eventlog.Tx) error {
@@ -78,7 +78,7 @@ func seedLearnings(ctx context.Context, dataDir string, n int) error {
 					closed.Learnings = append(closed.Learnings, distilled(r, cycle, i*perRetrospective+k))
 				}
 				if err := tx.Append(eventlog.Event{
-					Team: benchTeam, AggregateType: "retrospective", AggregateID: closed.Name, AggregateVersion: 1, Subject: closed.Name,
+					Team: benchTeam, AggregateType: "retrospective", AggregateID: closed.GetName(), AggregateVersion: 1, Subject: closed.GetName(),
 					Data: &retrospectivev1.RetrospectiveClosed{Retrospective: closed},
 				}); err != nil {
 					return err

@@ -23,6 +23,9 @@ type teller struct {
 	step  int
 }
 
+// newClient gives up on an answer that does not come.
+func newClient() *http.Client { return &http.Client{Timeout: 20 * time.Second} }
+
 // day is so many days from today, `YYYY-MM-DD`.
 func (t *teller) day(offset int) string { return t.today.AddDate(0, 0, offset).Format(time.DateOnly) }
 
@@ -80,14 +83,18 @@ func (t *teller) pass(ctx context.Context, cycle, phase string) error {
 	t.step++
 	wait := time.NewTicker(20 * time.Millisecond)
 	defer wait.Stop()
-	for deadline := time.Now().Add(5 * time.Second); ; {
+	patience := time.NewTimer(5 * time.Second)
+	defer patience.Stop()
+	for {
 		status, err := t.send(ctx, http.MethodPost, cycle+":advance", fmt.Sprintf("demo-%d", t.step), body{"phase": "PHASE_" + phase})
-		if err == nil || status != http.StatusBadRequest || time.Now().After(deadline) {
+		if err == nil || status != http.StatusBadRequest {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-patience.C:
+			return err
 		case <-wait.C:
 		}
 	}

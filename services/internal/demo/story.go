@@ -10,7 +10,7 @@ import (
 
 // Works tells whether the token still opens the installation at url.
 func Works(ctx context.Context, url, token string) bool {
-	t := &teller{http: http.DefaultClient, url: url, token: token}
+	t := &teller{http: newClient(), url: url, token: token}
 	_, err := t.send(ctx, http.MethodGet, "caller", "", nil)
 	return err == nil
 }
@@ -18,7 +18,7 @@ func Works(ctx context.Context, url, token string) bool {
 // Tell tells the story to the installation at url (scheme and host), with the token of an admin, around the day that now
 // falls on. say is told what happens, in a line each.
 func Tell(ctx context.Context, url, token string, now time.Time, say func(line string)) error {
-	t := &teller{http: &http.Client{Timeout: 20 * time.Second}, url: url, token: token, today: now.UTC()}
+	t := &teller{http: newClient(), url: url, token: token, today: now.UTC()}
 	for _, chapter := range []struct {
 		says string
 		tell func(context.Context) error

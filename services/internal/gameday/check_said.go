@@ -8,7 +8,7 @@ import (
 )
 
 // alarming are messages that tell of what must never happen, however often processes die.
-var alarming = []string{"panic", "does not follow", "put aside", "lost events", "EVENT_LOG_DAMAGED", "database disk image is malformed"}
+var alarming = []string{"panic", "does not follow", "put aside", "lost events", "EVENT_LOG_DAMAGED", "database disk image is malformed", `"code":"INTERNAL"`}
 
 // checkSaid reads what the processes logged. It finds fault with alarming lines and returns those of level ERROR, which are for
 // the reader to judge: a killed neighbour can be the cause.

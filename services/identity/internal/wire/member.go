@@ -26,6 +26,7 @@ func MemberEvent(row record.Row[domain.Member], e domain.Event) proto.Message {
 		return &identityv1.MemberAdded{Member: Member(row)}
 	case domain.MemberRemoved:
 		return &identityv1.MemberRemoved{Member: Member(row)}
+	default: // an event about something else
+		return nil
 	}
-	return nil
 }

@@ -40,6 +40,7 @@ func TeamEvent(row record.Row[domain.Team], e domain.Event) proto.Message {
 		return &identityv1.TeamCreated{Team: Team(row)}
 	case domain.TeamUpdated:
 		return &identityv1.TeamUpdated{Team: Team(row)}
+	default: // an event about something else
+		return nil
 	}
-	return nil
 }

@@ -38,6 +38,7 @@ func TokenEvent(row record.Row[domain.Token], e domain.Event) proto.Message {
 		return &identityv1.TokenCreated{Token: Token(row)}
 	case domain.TokenRevoked:
 		return &identityv1.TokenRevoked{Token: Token(row)}
+	default: // an event about something else
+		return nil
 	}
-	return nil
 }

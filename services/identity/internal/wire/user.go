@@ -38,6 +38,7 @@ func UserEvent(row record.Row[domain.User], e domain.Event) proto.Message {
 		return &identityv1.UserCreated{User: User(row)}
 	case domain.UserUpdated:
 		return &identityv1.UserUpdated{User: User(row)}
+	default: // an event about something else
+		return nil
 	}
-	return nil
 }

@@ -29,6 +29,8 @@ type Rule struct {
 	// Field is the path of the request field whose resource name decides, such as "parent" or "cycle.name"; empty when
 	// Allow needs none.
 	Field string
+	// HideCaller says that the log leaves out who called.
+	HideCaller bool
 
 	path []protoreflect.FieldDescriptor
 }
@@ -36,7 +38,7 @@ type Rule struct {
 // RuleOf reads the rule of a method. It fails when the method has none, or one that could never be decided.
 func RuleOf(m protoreflect.MethodDescriptor) (Rule, error) {
 	option, _ := proto.GetExtension(m.Options(), commonv1.E_Access).(*commonv1.AccessRule)
-	r := Rule{Allow: option.GetAllow(), Field: option.GetResourceField()}
+	r := Rule{Allow: option.GetAllow(), Field: option.GetResourceField(), HideCaller: option.GetHideCaller()}
 	if _, known := commonv1.Access_name[int32(r.Allow)]; !known || r.Allow == commonv1.Access_ACCESS_UNSPECIFIED {
 		return Rule{}, fmt.Errorf("%s does not say who may call it: set the option fortnight.common.v1.access", m.FullName())
 	}

@@ -158,10 +158,10 @@ func (tx *Tx) end() error {
 	tx.ended = true
 	for _, rows := range tx.rows {
 		if err := rows.Err(); err != nil {
-			tx.fail(err)
+			_ = tx.fail(err) // returned below
 		}
 		if err := rows.Close(); err != nil {
-			tx.fail(err)
+			_ = tx.fail(err) // returned below
 		}
 	}
 	tx.rows = nil

@@ -1,6 +1,7 @@
 package eventlog_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -98,7 +99,7 @@ func TestAppendRecordsEverything(t *testing.T) {
 			Data: r.Data, PayloadHash: r.PayloadHash, Chain: eventlog.NextChain("", r.ID, r.PayloadHash),
 		}
 		wantSame(t, r, want)
-		if len(r.ID) != 36 || r.ID[14] != '7' || !strings.Contains("89ab", r.ID[19:20]) || r.ID[:8] != "019cadc6" {
+		if len(r.ID) != 36 || r.ID[14] != '7' || !strings.ContainsAny(r.ID[19:20], "89ab") || r.ID[:8] != "019cadc6" {
 			t.Errorf("id %q is no UUIDv7 of the instant", r.ID)
 		}
 		var data eventlogv1.Head
@@ -230,13 +231,13 @@ func TestRenew(t *testing.T) {
 			c := newClock()
 			d := database(t, engine, c)
 			first := open(t, d, c)
-			if again := open(t, d, c); again.Epoch() != first.Epoch() || string(again.Sign(nil)) != string(first.Sign(nil)) {
+			if again := open(t, d, c); again.Epoch() != first.Epoch() || !bytes.Equal(again.Sign(nil), first.Sign(nil)) {
 				t.Fatal("opening again changed the epoch or the key")
 			}
 			epoch, err := eventlog.Renew(t.Context(), d)
 			must(t, err)
 			restored := open(t, d, c)
-			if restored.Epoch() != epoch || epoch[:8] == first.Epoch()[:8] || string(restored.Sign(nil)) == string(first.Sign(nil)) {
+			if restored.Epoch() != epoch || epoch[:8] == first.Epoch()[:8] || bytes.Equal(restored.Sign(nil), first.Sign(nil)) {
 				t.Fatalf("epoch %s after %s", epoch, first.Epoch())
 			}
 		})

@@ -1,6 +1,7 @@
 package eventlog_test
 
 import (
+	"bytes"
 	"errors"
 	"testing"
 	"time"
@@ -79,7 +80,7 @@ func TestQuarantine(t *testing.T) {
 		}
 		q := listed[0]
 		if q.Source != "experiment" || q.Epoch != first.Epoch || q.Seq != first.Seq || q.EventID != first.ID || q.Reason != "twice" ||
-			q.Attempts != 2 || !q.FirstTime.Equal(start) || q.Replayed || string(q.CloudEvent) != string(first.CloudEvent()) {
+			q.Attempts != 2 || !q.FirstTime.Equal(start) || q.Replayed || !bytes.Equal(q.CloudEvent, first.CloudEvent()) {
 			t.Errorf("listed %+v", q)
 		}
 		must(t, l.Do(t.Context(), func(tx *eventlog.Tx) error { return eventlog.MarkReplayed(tx, q.Source, q.Epoch, q.Seq) }))

@@ -44,8 +44,13 @@ func Write[R proto.Message](ctx context.Context, l *Log, req proto.Message, chan
 	// The second turn is for a copy that found the key taken by a transaction that was then not committed.
 	for turn := 1; ; turn++ {
 		answer, err := do(ctx, l, keeping(k, change))
-		if err == nil || ctx.Err() != nil {
-			return answer, err
+		switch {
+		case err == nil:
+			return answer, nil
+		case ctx.Err() != nil && errors.Is(err, errKeyTaken):
+			return none, ctx.Err() // there is an answer, and nobody left to give it to
+		case ctx.Err() != nil:
+			return none, err
 		}
 		// Whatever went wrong: if the request had its effect before, that was the answer.
 		kept, found, lookup := l.kept(ctx, k)

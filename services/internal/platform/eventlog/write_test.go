@@ -207,6 +207,22 @@ func TestConcurrentCopiesWithoutKey(t *testing.T) {
 	})
 }
 
+// A copy whose caller leaves while it finds out that it is one is no failure of the program.
+func TestACopyThatNobodyWaitsFor(t *testing.T) {
+	l := open(t, database(t, db.SQLite, newClock()), newClock()) // on Postgres the copy notices before it runs
+	var e effects
+	_, err := eventlog.Write(as(t.Context(), "users/mina"), l, request("r1", ""), e.change)
+	must(t, err)
+	ctx, leave := context.WithCancel(as(t.Context(), "users/mina"))
+	_, err = eventlog.Write(ctx, l, request("r1", ""), func(tx *eventlog.Tx) (*eventlogv1.Head, error) {
+		leave()
+		return e.change(tx)
+	})
+	if !errors.Is(err, context.Canceled) || count(t, l, "event_log") != 1 {
+		t.Fatalf("error %v, %d events", err, count(t, l, "event_log"))
+	}
+}
+
 // The answer and the effect are one transaction: neither is there when the other is not.
 func TestAnswerAndEffectAreOne(t *testing.T) {
 	each(t, func(t *testing.T, l *eventlog.Log, _ *clock) {

@@ -79,12 +79,12 @@ type statements struct {
 func (c *Collection[T, E]) statements() *statements {
 	c.once.Do(func() {
 		c.sql = statements{
-			find: "select version, doc, create_time, update_time from " + c.Table + " where name = $1",
+			find: "select " + Columns + " from " + c.Table + " where name = $1",
 			insert: "insert into " + c.Table + " (name, parent, team, state, sort_key, version, doc, create_time, update_time)" +
 				" values ($1, $2, $3, $4, $5, $6, $7, $8, $8) on conflict (name) do nothing",
 			update: "update " + c.Table + " set parent = $2, team = $3, state = $4, sort_key = $5, version = $6, doc = $7, update_time = $8" +
 				" where name = $1 and version = $9",
-			list: "select name, sort_key, version, doc, create_time, update_time from " + c.Table + " where parent = $1",
+			list: "select " + Columns + " from " + c.Table + " where parent = $1",
 		}
 		// Postgres would otherwise let two changes read the same version, and one of them fail.
 		c.sql.findForUpdate = c.sql.find + " for update"
@@ -92,10 +92,8 @@ func (c *Collection[T, E]) statements() *statements {
 	return &c.sql
 }
 
-// stored is a row of the table; Name and SortKey only where a list asks for them.
+// stored is a row of the table, as far as the aggregate does not say it itself.
 type stored struct {
-	Name       string `db:"name"`
-	SortKey    string `db:"sort_key"`
 	Version    int64  `db:"version"`
 	Doc        []byte `db:"doc"`
 	CreateTime int64  `db:"create_time"`

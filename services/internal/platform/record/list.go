@@ -90,14 +90,14 @@ func (c *Collection[T, E]) List(ctx context.Context, l *eventlog.Log, q Query) (
 	if err != nil {
 		return nil, "", err
 	}
-	if len(found) > size {
-		found = found[:size]
-		last := found[size-1]
-		next = Token(l, scope, last.SortKey, last.Name)
-	}
-	rows, err = c.rows(l, found)
+	more := len(found) > size
+	rows, err = c.rows(l, found[:min(size, len(found))])
 	if err != nil {
 		return nil, "", err
+	}
+	if more {
+		last := c.Key(rows[size-1].Value)
+		next = Token(l, scope, last.SortKey, last.Name)
 	}
 	return rows, next, nil
 }

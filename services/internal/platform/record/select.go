@@ -8,10 +8,10 @@ import (
 )
 
 // Columns is what a query for Select returns, in any order.
-const Columns = "name, sort_key, version, doc, create_time, update_time"
+const Columns = "version, doc, create_time, update_time"
 
-// Select returns the aggregates that a query finds which List cannot express. It selects Columns from the collection's table;
-// the name and the sort key may be left out.
+// Select returns the aggregates that a query finds which List cannot express. It selects Columns from the collection's
+// table.
 func (c *Collection[T, E]) Select(ctx context.Context, q db.Queryer, l *eventlog.Log, query string, args ...any) ([]Row[T], error) {
 	found, err := db.All[stored](ctx, q, query, args...)
 	if err != nil {

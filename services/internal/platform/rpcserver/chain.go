@@ -210,7 +210,9 @@ func (s *Server) identify(ctx context.Context, c *call) (caller.Caller, error) {
 		return caller.Caller{}, fault.New(fault.Unauthenticated, caller.ReasonInvalid, "The caller token is not valid.")
 	}
 	who, err := s.cfg.Verifier.Verify(ctx, tokens[0])
-	c.subject = who.Subject
+	if !c.rule.HideCaller {
+		c.subject = who.Subject
+	}
 	return who, err
 }
 

@@ -79,6 +79,8 @@ type Report struct {
 	Teams              []TeamLearning
 	Surprises          []Surprise
 	EscalatedObstacles []string
+	// UnknownTeams were asked for, but nothing has been heard of them.
+	UnknownTeams []string
 }
 
 // Total adds the teams up.
@@ -108,6 +110,9 @@ func (r Report) Missing() []string {
 	var missing []string
 	if r.DataTime.IsZero() {
 		missing = append(missing, "No event has arrived yet.")
+	}
+	for _, team := range r.UnknownTeams {
+		missing = append(missing, fmt.Sprintf("Nothing has been heard of %s.", team))
 	}
 	if total.CyclesFinished == 0 {
 		missing = append(missing, "No cycle was finished in this period.")

@@ -45,5 +45,10 @@ func (s *Server) GetLearningReport(ctx context.Context, req *reportv1.GetLearnin
 	if err != nil {
 		return nil, err
 	}
+	for _, team := range req.GetTeams() {
+		if !slices.ContainsFunc(report.Teams, func(known domain.TeamLearning) bool { return known.Team == team }) {
+			report.UnknownTeams = append(report.UnknownTeams, team)
+		}
+	}
 	return wire.LearningReport(report), nil
 }

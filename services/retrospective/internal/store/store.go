@@ -21,7 +21,7 @@ var Retrospectives = &record.Collection[domain.Retrospective, domain.Event]{
 	Data: wire.RetrospectiveEvent,
 }
 
-// Notes of the retrospectives, by prompt and then oldest first.
+// Notes of the retrospectives, by prompt and then by id.
 var Notes = &record.Collection[domain.Note, domain.Event]{
 	Table: "notes", Type: "note", Noun: "note",
 	Key: func(n *domain.Note) record.Key {

@@ -169,6 +169,8 @@ type AccessRule struct {
 	Allow Access `protobuf:"varint,1,opt,name=allow,proto3,enum=fortnight.common.v1.Access" json:"allow,omitempty"`
 	// The request field that holds the resource name whose team (or user) decides. Empty when the rule needs none.
 	ResourceField string `protobuf:"bytes,2,opt,name=resource_field,json=resourceField,proto3" json:"resource_field,omitempty"`
+	// Whether the log leaves out who called: for methods whose caller may have been promised anonymity.
+	HideCaller    bool `protobuf:"varint,3,opt,name=hide_caller,json=hideCaller,proto3" json:"hide_caller,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -217,6 +219,13 @@ func (x *AccessRule) GetResourceField() string {
 	return ""
 }
 
+func (x *AccessRule) GetHideCaller() bool {
+	if x != nil {
+		return x.HideCaller
+	}
+	return false
+}
+
 var file_fortnight_common_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -256,11 +265,13 @@ var File_fortnight_common_v1_options_proto protoreflect.FileDescriptor
 
 const file_fortnight_common_v1_options_proto_rawDesc = "" +
 	"\n" +
-	"!fortnight/common/v1/options.proto\x12\x13fortnight.common.v1\x1a google/protobuf/descriptor.proto\"f\n" +
+	"!fortnight/common/v1/options.proto\x12\x13fortnight.common.v1\x1a google/protobuf/descriptor.proto\"\x87\x01\n" +
 	"\n" +
 	"AccessRule\x121\n" +
 	"\x05allow\x18\x01 \x01(\x0e2\x1b.fortnight.common.v1.AccessR\x05allow\x12%\n" +
-	"\x0eresource_field\x18\x02 \x01(\tR\rresourceField*\xc7\x01\n" +
+	"\x0eresource_field\x18\x02 \x01(\tR\rresourceField\x12\x1f\n" +
+	"\vhide_caller\x18\x03 \x01(\bR\n" +
+	"hideCaller*\xc7\x01\n" +
 	"\x06Access\x12\x16\n" +
 	"\x12ACCESS_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rACCESS_PUBLIC\x10\x01\x12\x14\n" +

@@ -837,8 +837,6 @@ type OpenRetrospectiveRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The retrospective.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The etag that the change rests on; the header If-Match over REST.
-	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Makes a repeated request safe; the header Idempotency-Key over REST.
 	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Whether the authors of notes are kept nowhere.
@@ -880,13 +878,6 @@ func (*OpenRetrospectiveRequest) Descriptor() ([]byte, []int) {
 func (x *OpenRetrospectiveRequest) GetName() string {
 	if x != nil {
 		return x.Name
-	}
-	return ""
-}
-
-func (x *OpenRetrospectiveRequest) GetEtag() string {
-	if x != nil {
-		return x.Etag
 	}
 	return ""
 }
@@ -1164,7 +1155,7 @@ func (x *ListNotesRequest) GetPageToken() string {
 // Answer of ListNotes.
 type ListNotesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The notes by prompt, oldest first.
+	// The notes by prompt, then by id; made ids are in the order of writing.
 	Notes []*Note `protobuf:"bytes,1,rep,name=notes,proto3" json:"notes,omitempty"`
 	// The next page; empty at the end.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
@@ -1709,14 +1700,13 @@ const file_fortnight_retrospective_v1_retrospective_service_proto_rawDesc = "" +
 	"\vupdate_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime:f\xeaAc\n" +
-	"\x14fortnight.dev/Action\x12:teams/{team}/cycles/{cycle}/retrospective/actions/{action}*\aactions2\x06action\"\xc2\x01\n" +
+	"\x14fortnight.dev/Action\x12:teams/{team}/cycles/{cycle}/retrospective/actions/{action}*\aactions2\x06action\"\xb5\x01\n" +
 	"\x18OpenRetrospectiveRequest\x12>\n" +
 	"\x04name\x18\x01 \x01(\tB*\xe0A\x02\xfaA\x1d\n" +
-	"\x1bfortnight.dev/Retrospective\xbaH\x04r\x02\x10\x01R\x04name\x12\x17\n" +
-	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x01R\x04etag\x12*\n" +
+	"\x1bfortnight.dev/Retrospective\xbaH\x04r\x02\x10\x01R\x04name\x12*\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\x12!\n" +
-	"\tanonymous\x18\x04 \x01(\bB\x03\xe0A\x01R\tanonymous\"Y\n" +
+	"\tanonymous\x18\x04 \x01(\bB\x03\xe0A\x01R\tanonymousJ\x04\b\x02\x10\x03R\x04etag\"Y\n" +
 	"\x17GetRetrospectiveRequest\x12>\n" +
 	"\x04name\x18\x01 \x01(\tB*\xe0A\x02\xfaA\x1d\n" +
 	"\x1bfortnight.dev/Retrospective\xbaH\x04r\x02\x10\x01R\x04name\"\xeb\x01\n" +
@@ -1801,14 +1791,13 @@ const file_fortnight_retrospective_v1_retrospective_service_proto_rawDesc = "" +
 	"\vActionState\x12\x1c\n" +
 	"\x18ACTION_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11ACTION_STATE_OPEN\x10\x01\x12\x15\n" +
-	"\x11ACTION_STATE_DONE\x10\x022\xab\x0f\n" +
+	"\x11ACTION_STATE_DONE\x10\x022\xad\x0f\n" +
 	"\x14RetrospectiveService\x12\xbb\x01\n" +
 	"\x11OpenRetrospective\x124.fortnight.retrospective.v1.OpenRetrospectiveRequest\x1a).fortnight.retrospective.v1.Retrospective\"E\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x023:\x01*\"./v1/{name=teams/*/cycles/*/retrospective}:open\x12\xb8\x01\n" +
 	"\x10GetRetrospective\x123.fortnight.retrospective.v1.GetRetrospectiveRequest\x1a).fortnight.retrospective.v1.Retrospective\"D\xdaA\x04name\x8a\xb5\x18\b\b\x04\x12\x04name\x82\xd3\xe4\x93\x02+\x12)/v1/{name=teams/*/cycles/*/retrospective}\x12\xbb\x01\n" +
-	"\x11MoveRetrospective\x124.fortnight.retrospective.v1.MoveRetrospectiveRequest\x1a).fortnight.retrospective.v1.Retrospective\"E\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x023:\x01*\"./v1/{name=teams/*/cycles/*/retrospective}:move\x12\xc2\x01\n" +
+	"\x11MoveRetrospective\x124.fortnight.retrospective.v1.MoveRetrospectiveRequest\x1a).fortnight.retrospective.v1.Retrospective\"E\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x023:\x01*\"./v1/{name=teams/*/cycles/*/retrospective}:move\x12\xc4\x01\n" +
 	"\n" +
-	"CreateNote\x12-.fortnight.retrospective.v1.CreateNoteRequest\x1a .fortnight.retrospective.v1.Note\"c\xdaA\x13parent,note,note_id\x8a\xb5\x18\n" +
-	"\b\x05\x12\x06parent\x82\xd3\xe4\x93\x029:\x04note\"1/v1/{parent=teams/*/cycles/*/retrospective}/notes\x12\xba\x01\n" +
+	"CreateNote\x12-.fortnight.retrospective.v1.CreateNoteRequest\x1a .fortnight.retrospective.v1.Note\"e\xdaA\x13parent,note,note_id\x8a\xb5\x18\f\b\x05\x12\x06parent\x18\x01\x82\xd3\xe4\x93\x029:\x04note\"1/v1/{parent=teams/*/cycles/*/retrospective}/notes\x12\xba\x01\n" +
 	"\tListNotes\x12,.fortnight.retrospective.v1.ListNotesRequest\x1a-.fortnight.retrospective.v1.ListNotesResponse\"P\xdaA\x06parent\x8a\xb5\x18\n" +
 	"\b\x05\x12\x06parent\x82\xd3\xe4\x93\x023\x121/v1/{parent=teams/*/cycles/*/retrospective}/notes\x12\xd0\x01\n" +
 	"\fCreateAction\x12/.fortnight.retrospective.v1.CreateActionRequest\x1a\".fortnight.retrospective.v1.Action\"k\xdaA\x17parent,action,action_id\x8a\xb5\x18\n" +

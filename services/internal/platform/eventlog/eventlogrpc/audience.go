@@ -44,6 +44,7 @@ func visible(c caller.Caller, eventType, team string) bool {
 		return true
 	case commonv1.Audience_AUDIENCE_ADMINS:
 		return c.Admin || c.Service
+	default: // unspecified, or of a later version
+		return false
 	}
-	return false
 }

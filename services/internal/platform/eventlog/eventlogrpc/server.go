@@ -104,7 +104,7 @@ func (s *Server) ListEvents(ctx context.Context, req *eventlogv1.ListEventsReque
 	size := 0
 	for _, r := range records {
 		event := r.CloudEvent()
-		if size += len(event); size > maxBytes && len(answer.Events) > 0 {
+		if size += len(event); size > maxBytes && len(answer.GetEvents()) > 0 {
 			break
 		}
 		answer.Events = append(answer.Events, &eventlogv1.LoggedEvent{Sequence: r.Seq, CloudEvent: string(event)})

@@ -29,7 +29,7 @@ func (s *Server) WatchEvents(req *eventlogv1.WatchEventsRequest, stream grpc.Ser
 	w := &watch{log: l, stream: stream, caller: caller.From(ctx), at: req.GetAfterSequence()}
 	err = s.follow(ctx, w, req.GetEpoch())
 	if ctx.Err() != nil {
-		return nil // the caller left; what failed because of that is no failure
+		return nil //nolint:nilerr // the caller left; what failed because of that is no failure
 	}
 	return err
 }
