@@ -47,7 +47,7 @@ bench: ## Measure against floors taken in the same run (SHORT=1 for the short fo
 	go run ./services/internal/bench $(if $(SHORT),-short)
 
 .PHONY: gameday
-gameday: ## Kill, wipe and fill up real processes under load (SHORT=1 for the short form)
+gameday: ## Kill and wipe real processes under load, and check that nothing was lost (SHORT=1: a minute)
 	go run ./services/internal/gameday $(if $(SHORT),-short)
 
 ## Contracts
