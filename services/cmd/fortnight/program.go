@@ -195,6 +195,9 @@ func (p *Program) openServices(ctx context.Context) error {
 		logs = append(logs, opened.EventLog())
 	}
 	p.watches = eventlogrpc.Register(p.server, logs...)
+	if err := p.metrics.Register(flow{p.services}); err != nil {
+		return err
+	}
 	return p.server.Check()
 }
 

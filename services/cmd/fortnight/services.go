@@ -9,6 +9,7 @@ import (
 	"github.com/fortnighthq/fortnight/services/cycle"
 	"github.com/fortnighthq/fortnight/services/experiment"
 	"github.com/fortnighthq/fortnight/services/identity"
+	"github.com/fortnighthq/fortnight/services/internal/platform/bus"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/service"
 	"github.com/fortnighthq/fortnight/services/knowledge"
@@ -24,6 +25,8 @@ type running interface {
 	Ready(ctx context.Context) error
 	Close() error
 	EventLog() *eventlog.Log
+	Relay() *bus.Relay
+	Consumers() []*bus.Consumer
 }
 
 // gatewayName stands for the gateway where services are chosen; it owns no data and is no service.
