@@ -91,8 +91,8 @@ func (a *API) arrive(next runtime.HandlerFunc) runtime.HandlerFunc {
 			return
 		}
 		x := exchange.From(r.Context())
-		// The request is a copy since ServeHTTP. grpc-gateway looks at some headers by itself; it gets to see none.
-		r.Header = http.Header{}
+		// The request is a copy since ServeHTTP. grpc-gateway sends on some headers and addresses by itself; it gets to see none.
+		r.Header, r.RemoteAddr, r.Host = http.Header{}, "", ""
 		r.Body = http.NoBody
 		if len(x.Body) > 0 {
 			r.Body = io.NopCloser(bytes.NewReader(x.Body))

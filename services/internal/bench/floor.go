@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -25,8 +26,8 @@ import (
 
 // floor holds the statements.
 type floor struct {
-	get, list, search, searchAll *sql.Stmt
-	writes                       chan *insert
+	get, list, search, searchAll, snippets *sql.Stmt
+	writes                                 chan *insert
 }
 
 // obstacle is the answer of the floor, with the fields that the program answers.
@@ -91,6 +92,9 @@ func serveFloor(dir string) error {
 		return err
 	}
 	if f.searchAll, err = searchers.Prepare(floorSearchAll); err != nil {
+		return err
+	}
+	if f.snippets, err = searchers.Prepare(floorSnippets); err != nil {
 		return err
 	}
 	if err := startFloorWriter(cycle, f.writes); err != nil {
@@ -202,18 +206,19 @@ func etag(version int64) string { return `"00000000-` + strconv.FormatInt(versio
 func instant(micros int64) string { return time.UnixMicro(micros).UTC().Format(time.RFC3339Nano) }
 
 const (
-	// floorSearch is what the program asks its index, in one statement with the learnings themselves: the newest 2,000
-	// matches are ranked.
+	// floorSearch is what the program asks its index, here together with the learnings themselves: the newest 2,000 matches are
+	// ranked. floorSnippets gets the snippets of the page, in one pass over the matches between its oldest and newest.
 	floorSearch = `with c as materialized (
 			select rowid as id, bm25(learnings_text, 10.0, 4.0, 3.0, 3.0, 6.0, 0.0) as score
-			from learnings_text where learnings_text match ?1 order by rowid desc limit 2001
+			from learnings_text where learnings_text match ? order by rowid desc limit 2001
 		), page as (select id, score from c order by score, id desc limit 20)
-		select l.version, l.doc, l.create_time, l.update_time, -page.score,
-			(select snippet(learnings_text, -1, '«', '»', '…', 24) from learnings_text where learnings_text match ?1 and rowid = page.id)
+		select page.id, l.version, l.doc, l.create_time, l.update_time, -page.score
 		from page join learnings_indexed i on i.id = page.id join learnings l on l.name = i.name
 		order by page.score, page.id desc`
+	floorSnippets = `select rowid, snippet(learnings_text, -1, '«', '»', '…', 24) from learnings_text
+		where learnings_text match ?1 and rowid between ?2 and ?3 and +rowid in (select value from json_each(?4))`
 	// floorSearchAll is the plain query of a textbook: every match is ranked.
-	floorSearchAll = `select l.version, l.doc, l.create_time, l.update_time, -t.rank, snippet(learnings_text, -1, '«', '»', '…', 24)
+	floorSearchAll = `select t.rowid, l.version, l.doc, l.create_time, l.update_time, -t.rank
 		from learnings_text t join learnings_indexed i on i.id = t.rowid join learnings l on l.name = i.name
 		where learnings_text match ?1 and rank match 'bm25(10.0, 4.0, 3.0, 3.0, 6.0, 0.0)' order by rank limit 20`
 )
@@ -231,32 +236,63 @@ func (f *floor) searchLearnings(w http.ResponseWriter, r *http.Request) {
 	if query.Has("all") {
 		statement = f.searchAll
 	}
-	rows, err := statement.Query(strings.Join(words, " AND "))
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	defer func() { _ = rows.Close() }()
-	var answer struct {
+	findings, err := find(statement, f.snippets, strings.Join(words, " AND "))
+	reply(w, struct {
 		Results []finding `json:"results"`
-	}
-	for rows.Next() {
-		var version, created, updated int64
+	}{findings}, err)
+}
+
+// find ranks, and then gets the snippets of what it has found.
+func find(ranked, snippets *sql.Stmt, match string) (found []finding, err error) {
+	places := map[int64]int{}
+	var ids []int64
+	err = each(ranked, []any{match}, func(rows *sql.Rows) error {
+		var id, version, created, updated int64
 		var doc sql.RawBytes
 		var one finding
-		if err := rows.Scan(&version, &doc, &created, &updated, &one.Score, &one.Snippet); err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
+		if err := rows.Scan(&id, &version, &doc, &created, &updated, &one.Score); err != nil {
+			return err
 		}
 		if err := json.Unmarshal(doc, &one.Learning); err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
+			return err
 		}
 		one.Learning.State = "LEARNING_STATE_" + one.Learning.State
 		one.Learning.Etag, one.Learning.CreateTime, one.Learning.UpdateTime = etag(version), instant(created), instant(updated)
-		answer.Results = append(answer.Results, one)
+		places[id] = len(found)
+		ids, found = append(ids, id), append(found, one)
+		return nil
+	})
+	if err != nil || len(ids) == 0 {
+		return nil, err
 	}
-	reply(w, answer, rows.Err())
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	err = each(snippets, []any{match, slices.Min(ids), slices.Max(ids), string(list)}, func(rows *sql.Rows) error {
+		var id int64
+		var snippet string
+		if err := rows.Scan(&id, &snippet); err != nil {
+			return err
+		}
+		found[places[id]].Snippet = snippet
+		return nil
+	})
+	return found, err
+}
+
+func each(statement *sql.Stmt, arguments []any, use func(*sql.Rows) error) error {
+	rows, err := statement.Query(arguments...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := use(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 func reply(w http.ResponseWriter, answer any, err error) {

@@ -162,6 +162,10 @@ func run(ctx context.Context, o options) error {
 		if !o.wants(part.name) {
 			continue
 		}
+		// What the part before has left to the consumers is not the next one's.
+		if err := b.settle(ctx); err != nil {
+			return err
+		}
 		if err := part.measure(ctx); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}

@@ -91,7 +91,7 @@ func (s *Server) begin(ctx context.Context, path string) (context.Context, *call
 	}
 	ctx = requestid.With(ctx, id)
 	ctx = propagator.Extract(ctx, incoming{ctx})
-	ctx, c.span = s.tracer.Start(ctx, m.name, trace.WithSpanKind(trace.SpanKindServer))
+	ctx, c.span = s.tracer.Start(ctx, m.name, serverSpan...)
 	return ctx, c
 }
 
@@ -223,6 +223,8 @@ func (s *Server) admit(c *call, who caller.Caller, request proto.Message) error 
 	}
 	return c.rule.Check(who, request.ProtoReflect())
 }
+
+var serverSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
 
 // propagator reads and writes the W3C headers traceparent and tracestate.
 var propagator = propagation.TraceContext{}
