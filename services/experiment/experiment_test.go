@@ -23,7 +23,6 @@ import (
 	"github.com/fortnighthq/fortnight/services/internal/platform/db/dbtest"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog/eventlogrpc"
-	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 	"github.com/fortnighthq/fortnight/services/internal/platform/rpcserver"
 	"github.com/fortnighthq/fortnight/services/internal/platform/service"
 )
@@ -40,6 +39,7 @@ func TestAdoptionReachesTheExperiment(t *testing.T) {
 	clock := func() time.Time { return time.Date(2026, 6, 12, 15, 0, 0, 0, time.UTC) }
 	authority := callertest.New(nil)
 	server := rpcserver.New(rpcserver.Config{Verifier: authority.Verifier, Logger: slog.New(slog.DiscardHandler)})
+	dbtest.NeedFTS5(t)
 	s, err := experiment.New(t.Context(), service.Kit{
 		Clock:       clock,
 		Conn:        func(string) grpc.ClientConnInterface { return rpcserver.Asking(server.Conn()) },
@@ -48,10 +48,6 @@ func TestAdoptionReachesTheExperiment(t *testing.T) {
 			return authority.Context(ctx, callertest.Service(experiment.Name))
 		},
 	})
-	var f *fault.Error
-	if errors.As(err, &f) && f.Reason == "SQLITE_WITHOUT_FTS5" {
-		t.Skip("SKIPPED: SQLite was built without FTS5; run make test")
-	}
 	if err != nil {
 		t.Fatal(err)
 	}

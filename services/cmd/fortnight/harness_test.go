@@ -17,6 +17,7 @@ import (
 
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
 	"github.com/fortnighthq/fortnight/services/internal/platform/config"
+	"github.com/fortnighthq/fortnight/services/internal/platform/db/dbtest"
 )
 
 // started is the whole program, running in this process on a port of its own, with an admin.
@@ -34,6 +35,7 @@ func start(t *testing.T) *started {
 // startOn runs the program on a database until the test ends. The test fails when the program does not end well.
 func startOn(t *testing.T, databaseURL string) *started {
 	t.Helper()
+	dbtest.NeedFTS5(t)
 	settings := Settings{
 		HTTPAddr: "127.0.0.1:0", DataDir: t.TempDir(), DatabaseURL: config.Secret(databaseURL), StopTimeout: 10 * time.Second, NATSReplicas: 1,
 	}

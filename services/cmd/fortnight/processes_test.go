@@ -16,11 +16,14 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/fortnighthq/fortnight/services/internal/platform/db/dbtest"
 )
 
 // build compiles a program once per test run and returns its path.
 func build(t *testing.T, name, pkg string) string {
 	t.Helper()
+	dbtest.NeedFTS5(t)
 	path := filepath.Join(binaries(t), name)
 	if _, err := os.Stat(path); err == nil {
 		return path

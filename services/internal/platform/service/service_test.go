@@ -169,6 +169,7 @@ func TestRunPurgesOldAnswers(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
+	dbtest.NeedFTS5(t)
 	for name, c := range map[string]struct {
 		url        string
 		migrations fstest.MapFS
@@ -189,6 +190,7 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestNotReadyWhenClosed(t *testing.T) {
+	dbtest.NeedFTS5(t)
 	b := newWorld(t, db.SQLite).open(t, "closed")
 	must(t, b.Ready(t.Context()))
 	must(t, b.Close())

@@ -62,6 +62,7 @@ type Service interface {
 // New makes a kit.
 func New(t testing.TB) *Kit {
 	t.Helper()
+	dbtest.NeedFTS5(t)
 	// The directory comes first, so that it is removed last.
 	k := &Kit{Clock: NewClock(), t: t, dir: t.TempDir(), output: &buffer{}}
 	k.logger = slog.New(slog.NewJSONHandler(k.output, &slog.HandlerOptions{Level: slog.LevelDebug}))

@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"github.com/fortnighthq/fortnight/services/internal/platform/db"
-	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 )
 
 // Engines are the engines that Each runs on.
@@ -42,11 +41,9 @@ func Open(t testing.TB, engine db.Engine, migrations fs.FS) *db.DB {
 // Start opens the database of a Config that a test made or changed; it is closed when the test ends.
 func Start(t testing.TB, cfg db.Config) *db.DB {
 	t.Helper()
+	NeedFTS5(t)
 	d, err := db.Open(t.Context(), cfg)
 	if err != nil {
-		if f := fault.From(err); f.Reason == "SQLITE_WITHOUT_FTS5" {
-			t.Skip("SKIPPED: SQLite was built without FTS5; run make test")
-		}
 		t.Fatalf("opening the database: %v", err)
 	}
 	t.Cleanup(func() {
@@ -63,6 +60,7 @@ var schemas atomic.Int64
 func Config(t testing.TB, engine db.Engine) db.Config {
 	t.Helper()
 	if engine == db.SQLite {
+		NeedFTS5(t)
 		return db.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db")}
 	}
 	url, err := server()
