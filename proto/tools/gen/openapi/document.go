@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -90,11 +91,15 @@ func (d *document) finish(rules map[string]access) error {
 		for _, verb := range slices.Sorted(maps.Keys(d.Paths[path])) {
 			operation := d.Paths[path][verb]
 			generated, _ := operation["operationId"].(string)
-			rule, found := rules[generated]
+			service, id, _ := strings.Cut(generated, "_")
+			id, binding, additional := strings.Cut(id, "_") // the generator counts the further bindings of a method from 1
+			rule, found := rules[service+"_"+id]
 			if !found {
 				return fmt.Errorf("%s has no rule that says who may call it", generated)
 			}
-			service, id, _ := strings.Cut(generated, "_")
+			if n, err := strconv.Atoi(binding); additional && err == nil {
+				id += strconv.Itoa(n + 1)
+			}
 			if other, taken := used[id]; taken {
 				return fmt.Errorf("%s and %s both have a method %s; the reference names operations by method", other, service, id)
 			}

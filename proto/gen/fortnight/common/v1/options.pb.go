@@ -34,11 +34,12 @@ const (
 	Access_ACCESS_PUBLIC Access = 1
 	// Anybody who has signed in, and services.
 	Access_ACCESS_SIGNED_IN Access = 2
-	// The user that the resource name names, and admins.
+	// The user that the resource name names, or a coach of the team that it names, and admins.
 	Access_ACCESS_SELF Access = 3
-	// Members, coaches and viewers of the team that the resource name names, managers, admins and services.
+	// Members, coaches and viewers of the team that the resource name names, its bots, managers, admins and services, and, when
+	// the team is visible to the organisation, everybody who has signed in.
 	Access_ACCESS_TEAM_READER Access = 4
-	// Members and coaches of the team that the resource name names, admins and services.
+	// Members and coaches of the team that the resource name names, its bots, admins and services.
 	Access_ACCESS_TEAM_MEMBER Access = 5
 	// Coaches of the team that the resource name names, and admins.
 	Access_ACCESS_TEAM_COACH Access = 6

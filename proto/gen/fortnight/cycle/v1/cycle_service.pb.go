@@ -1037,10 +1037,12 @@ type ValueStreamFocus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The step's name.
 	Step string `protobuf:"bytes,1,opt,name=step,proto3" json:"step,omitempty"`
-	// Whether the step is the constraint.
+	// Whether the step is the constraint. When a value stream is named, its confirmed constraint decides, not the request.
 	Constraint bool `protobuf:"varint,2,opt,name=constraint,proto3" json:"constraint,omitempty"`
 	// Why the cycle works off the constraint; needed when the step is not the constraint.
-	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The value stream that the step is one of; the step is then named as its map names it.
+	ValueStream   string `protobuf:"bytes,4,opt,name=value_stream,json=valueStream,proto3" json:"value_stream,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1092,6 +1094,13 @@ func (x *ValueStreamFocus) GetConstraint() bool {
 func (x *ValueStreamFocus) GetReason() string {
 	if x != nil {
 		return x.Reason
+	}
+	return ""
+}
+
+func (x *ValueStreamFocus) GetValueStream() string {
+	if x != nil {
+		return x.ValueStream
 	}
 	return ""
 }
@@ -3129,7 +3138,7 @@ var File_fortnight_cycle_v1_cycle_service_proto protoreflect.FileDescriptor
 
 const file_fortnight_cycle_v1_cycle_service_proto_rawDesc = "" +
 	"\n" +
-	"&fortnight/cycle/v1/cycle_service.proto\x12\x12fortnight.cycle.v1\x1a\x1bbuf/validate/validate.proto\x1a!fortnight/common/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\x03\n" +
+	"&fortnight/cycle/v1/cycle_service.proto\x12\x12fortnight.cycle.v1\x1a\x1bbuf/validate/validate.proto\x1a!fortnight/common/v1/options.proto\x1a'fortnight/cycle/v1/capacity_entry.proto\x1a)fortnight/cycle/v1/coaching_session.proto\x1a)fortnight/cycle/v1/painful_activity.proto\x1a%fortnight/cycle/v1/value_stream.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\x03\n" +
 	"\tChallenge\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12+\n" +
 	"\tstatement\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03R\tstatement\x12I\n" +
@@ -3210,13 +3219,15 @@ const file_fortnight_cycle_v1_cycle_service_proto_rawDesc = "" +
 	"\x0ebaseline_value\x18\x02 \x01(\x01B\n" +
 	"\xe0A\x02\xbaH\x04\x12\x02@\x01R\rbaselineValue\x12K\n" +
 	"\rbaseline_date\x18\x03 \x01(\tB&\xe0A\x02\xbaH r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\fbaselineDate\x12-\n" +
-	"\vdescription\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xd0\x0fR\vdescription\"~\n" +
+	"\vdescription\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xd0\x0fR\vdescription\"\xcc\x01\n" +
 	"\x10ValueStreamFocus\x12 \n" +
 	"\x04step\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18xR\x04step\x12#\n" +
 	"\n" +
 	"constraint\x18\x02 \x01(\bB\x03\xe0A\x01R\n" +
 	"constraint\x12#\n" +
-	"\x06reason\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03R\x06reason\"\xd0\x01\n" +
+	"\x06reason\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xf4\x03R\x06reason\x12L\n" +
+	"\fvalue_stream\x18\x04 \x01(\tB)\xe0A\x01\xfaA\x1b\n" +
+	"\x19fortnight.dev/ValueStream\xbaH\x05r\x03\x18\x90\x03R\vvalueStream\"\xd0\x01\n" +
 	"\bGatePass\x124\n" +
 	"\x05phase\x18\x01 \x01(\x0e2\x19.fortnight.cycle.v1.PhaseB\x03\xe0A\x03R\x05phase\x12<\n" +
 	"\tpass_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\bpassTime\x12&\n" +
@@ -3420,7 +3431,7 @@ const file_fortnight_cycle_v1_cycle_service_proto_rawDesc = "" +
 	"AndonState\x12\x1b\n" +
 	"\x17ANDON_STATE_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ANDON_STATE_OPEN\x10\x01\x12\x18\n" +
-	"\x14ANDON_STATE_RESOLVED\x10\x022\xe5\x1c\n" +
+	"\x14ANDON_STATE_RESOLVED\x10\x022\xb5G\n" +
 	"\fCycleService\x12\xbe\x01\n" +
 	"\x0fCreateChallenge\x12*.fortnight.cycle.v1.CreateChallengeRequest\x1a\x1d.fortnight.cycle.v1.Challenge\"`\xdaA\x1dparent,challenge,challenge_id\x8a\xb5\x18\n" +
 	"\b\x05\x12\x06parent\x82\xd3\xe4\x93\x02,:\tchallenge\"\x1f/v1/{parent=teams/*}/challenges\x12\x92\x01\n" +
@@ -3456,7 +3467,45 @@ const file_fortnight_cycle_v1_cycle_service_proto_rawDesc = "" +
 	"\n" +
 	"ListAndons\x12%.fortnight.cycle.v1.ListAndonsRequest\x1a&.fortnight.cycle.v1.ListAndonsResponse\"C\xdaA\x06parent\x8a\xb5\x18\n" +
 	"\b\x04\x12\x06parent\x82\xd3\xe4\x93\x02&\x12$/v1/{parent=teams/*/cycles/*}/andons\x12\x97\x01\n" +
-	"\fResolveAndon\x12'.fortnight.cycle.v1.ResolveAndonRequest\x1a\x19.fortnight.cycle.v1.Andon\"C\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=teams/*/cycles/*/andons/*}:resolveBGZEgithub.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1;cyclev1b\x06proto3"
+	"\fResolveAndon\x12'.fortnight.cycle.v1.ResolveAndonRequest\x1a\x19.fortnight.cycle.v1.Andon\"C\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=teams/*/cycles/*/andons/*}:resolve\x12\xcf\x01\n" +
+	"\x11CreateValueStream\x12,.fortnight.cycle.v1.CreateValueStreamRequest\x1a\x1f.fortnight.cycle.v1.ValueStream\"k\xdaA#parent,value_stream,value_stream_id\x8a\xb5\x18\n" +
+	"\b\x05\x12\x06parent\x82\xd3\xe4\x93\x021:\fvalue_stream\"!/v1/{parent=teams/*}/valueStreams\x12\x9a\x01\n" +
+	"\x0eGetValueStream\x12).fortnight.cycle.v1.GetValueStreamRequest\x1a\x1f.fortnight.cycle.v1.ValueStream\"<\xdaA\x04name\x8a\xb5\x18\b\b\x04\x12\x04name\x82\xd3\xe4\x93\x02#\x12!/v1/{name=teams/*/valueStreams/*}\x12\xaf\x01\n" +
+	"\x10ListValueStreams\x12+.fortnight.cycle.v1.ListValueStreamsRequest\x1a,.fortnight.cycle.v1.ListValueStreamsResponse\"@\xdaA\x06parent\x8a\xb5\x18\n" +
+	"\b\x04\x12\x06parent\x82\xd3\xe4\x93\x02#\x12!/v1/{parent=teams/*}/valueStreams\x12\xdc\x01\n" +
+	"\x11UpdateValueStream\x12,.fortnight.cycle.v1.UpdateValueStreamRequest\x1a\x1f.fortnight.cycle.v1.ValueStream\"x\xdaA\x18value_stream,update_mask\x8a\xb5\x18\x15\b\x05\x12\x11value_stream.name\x82\xd3\xe4\x93\x02>:\fvalue_stream2./v1/{value_stream.name=teams/*/valueStreams/*}\x12\xae\x01\n" +
+	"\x11ConfirmConstraint\x12,.fortnight.cycle.v1.ConfirmConstraintRequest\x1a\x1f.fortnight.cycle.v1.ValueStream\"J\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x028:\x01*\"3/v1/{name=teams/*/valueStreams/*}:confirmConstraint\x12\xba\x01\n" +
+	"\x15GetValueStreamVersion\x120.fortnight.cycle.v1.GetValueStreamVersionRequest\x1a&.fortnight.cycle.v1.ValueStreamVersion\"G\xdaA\x04name\x8a\xb5\x18\b\b\x04\x12\x04name\x82\xd3\xe4\x93\x02.\x12,/v1/{name=teams/*/valueStreams/*/versions/*}\x12\xcf\x01\n" +
+	"\x17ListValueStreamVersions\x122.fortnight.cycle.v1.ListValueStreamVersionsRequest\x1a3.fortnight.cycle.v1.ListValueStreamVersionsResponse\"K\xdaA\x06parent\x8a\xb5\x18\n" +
+	"\b\x04\x12\x06parent\x82\xd3\xe4\x93\x02.\x12,/v1/{parent=teams/*/valueStreams/*}/versions\x12\xe9\x01\n" +
+	"\x1aCompareValueStreamVersions\x125.fortnight.cycle.v1.CompareValueStreamVersionsRequest\x1a6.fortnight.cycle.v1.CompareValueStreamVersionsResponse\"\\\xdaA\x1cname,from_version,to_version\x8a\xb5\x18\b\b\x04\x12\x04name\x82\xd3\xe4\x93\x02+\x12)/v1/{name=teams/*/valueStreams/*}:compare\x12\xec\x01\n" +
+	"\x15CreatePainfulActivity\x120.fortnight.cycle.v1.CreatePainfulActivityRequest\x1a#.fortnight.cycle.v1.PainfulActivity\"|\xdaA+parent,painful_activity,painful_activity_id\x8a\xb5\x18\n" +
+	"\b\x05\x12\x06parent\x82\xd3\xe4\x93\x02::\x10painful_activity\"&/v1/{parent=teams/*}/painfulActivities\x12\xab\x01\n" +
+	"\x12GetPainfulActivity\x12-.fortnight.cycle.v1.GetPainfulActivityRequest\x1a#.fortnight.cycle.v1.PainfulActivity\"A\xdaA\x04name\x8a\xb5\x18\b\b\x04\x12\x04name\x82\xd3\xe4\x93\x02(\x12&/v1/{name=teams/*/painfulActivities/*}\x12\xc3\x01\n" +
+	"\x15ListPainfulActivities\x120.fortnight.cycle.v1.ListPainfulActivitiesRequest\x1a1.fortnight.cycle.v1.ListPainfulActivitiesResponse\"E\xdaA\x06parent\x8a\xb5\x18\n" +
+	"\b\x04\x12\x06parent\x82\xd3\xe4\x93\x02(\x12&/v1/{parent=teams/*}/painfulActivities\x12\xfe\x01\n" +
+	"\x15UpdatePainfulActivity\x120.fortnight.cycle.v1.UpdatePainfulActivityRequest\x1a#.fortnight.cycle.v1.PainfulActivity\"\x8d\x01\xdaA\x1cpainful_activity,update_mask\x8a\xb5\x18\x19\b\x05\x12\x15painful_activity.name\x82\xd3\xe4\x93\x02K:\x10painful_activity27/v1/{painful_activity.name=teams/*/painfulActivities/*}\x12\xb1\x01\n" +
+	"\x14ScorePainfulActivity\x12/.fortnight.cycle.v1.ScorePainfulActivityRequest\x1a#.fortnight.cycle.v1.PainfulActivity\"C\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=teams/*/painfulActivities/*}:score\x12\xb7\x01\n" +
+	"\x0eListPainScores\x12).fortnight.cycle.v1.ListPainScoresRequest\x1a*.fortnight.cycle.v1.ListPainScoresResponse\"N\xdaA\x06parent\x8a\xb5\x18\n" +
+	"\b\x04\x12\x06parent\x82\xd3\xe4\x93\x021\x12//v1/{parent=teams/*/painfulActivities/*}/scores\x12\xeb\x01\n" +
+	"\x15CreateCoachingSession\x120.fortnight.cycle.v1.CreateCoachingSessionRequest\x1a#.fortnight.cycle.v1.CoachingSession\"{\xdaA+parent,coaching_session,coaching_session_id\x8a\xb5\x18\n" +
+	"\b\x05\x12\x06parent\x82\xd3\xe4\x93\x029:\x10coaching_session\"%/v1/{parent=teams/*}/coachingSessions\x12\xaa\x01\n" +
+	"\x12GetCoachingSession\x12-.fortnight.cycle.v1.GetCoachingSessionRequest\x1a#.fortnight.cycle.v1.CoachingSession\"@\xdaA\x04name\x8a\xb5\x18\b\b\x04\x12\x04name\x82\xd3\xe4\x93\x02'\x12%/v1/{name=teams/*/coachingSessions/*}\x12\xbf\x01\n" +
+	"\x14ListCoachingSessions\x12/.fortnight.cycle.v1.ListCoachingSessionsRequest\x1a0.fortnight.cycle.v1.ListCoachingSessionsResponse\"D\xdaA\x06parent\x8a\xb5\x18\n" +
+	"\b\x04\x12\x06parent\x82\xd3\xe4\x93\x02'\x12%/v1/{parent=teams/*}/coachingSessions\x12\xfd\x01\n" +
+	"\x15UpdateCoachingSession\x120.fortnight.cycle.v1.UpdateCoachingSessionRequest\x1a#.fortnight.cycle.v1.CoachingSession\"\x8c\x01\xdaA\x1ccoaching_session,update_mask\x8a\xb5\x18\x19\b\x05\x12\x15coaching_session.name\x82\xd3\xe4\x93\x02J:\x10coaching_session26/v1/{coaching_session.name=teams/*/coachingSessions/*}\x12\xad\x01\n" +
+	"\x13HoldCoachingSession\x12..fortnight.cycle.v1.HoldCoachingSessionRequest\x1a#.fortnight.cycle.v1.CoachingSession\"A\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{name=teams/*/coachingSessions/*}:hold\x12\xa7\x01\n" +
+	"\x12GetCoachingCadence\x12-.fortnight.cycle.v1.GetCoachingCadenceRequest\x1a#.fortnight.cycle.v1.CoachingCadence\"=\xdaA\x04name\x8a\xb5\x18\b\b\x04\x12\x04name\x82\xd3\xe4\x93\x02$\x12\"/v1/{name=teams/*/coachingCadence}\x12\xfa\x01\n" +
+	"\x15UpdateCoachingCadence\x120.fortnight.cycle.v1.UpdateCoachingCadenceRequest\x1a#.fortnight.cycle.v1.CoachingCadence\"\x89\x01\xdaA\x1ccoaching_cadence,update_mask\x8a\xb5\x18\x19\b\x05\x12\x15coaching_cadence.name\x82\xd3\xe4\x93\x02G:\x10coaching_cadence23/v1/{coaching_cadence.name=teams/*/coachingCadence}\x12\xb6\x01\n" +
+	"\x16MeasureCoachingCadence\x121.fortnight.cycle.v1.MeasureCoachingCadenceRequest\x1a).fortnight.cycle.v1.CoachingCadenceHealth\">\x8a\xb5\x18\b\b\x04\x12\x04name\x82\xd3\xe4\x93\x02,\x12*/v1/{name=teams/*/coachingCadence}:measure\x12\xde\x01\n" +
+	"\x13CreateCapacityEntry\x12..fortnight.cycle.v1.CreateCapacityEntryRequest\x1a!.fortnight.cycle.v1.CapacityEntry\"t\xdaA'parent,capacity_entry,capacity_entry_id\x8a\xb5\x18\n" +
+	"\b\x05\x12\x06parent\x82\xd3\xe4\x93\x026:\x0ecapacity_entry\"$/v1/{parent=teams/*}/capacityEntries\x12\xa3\x01\n" +
+	"\x10GetCapacityEntry\x12+.fortnight.cycle.v1.GetCapacityEntryRequest\x1a!.fortnight.cycle.v1.CapacityEntry\"?\xdaA\x04name\x8a\xb5\x18\b\b\x04\x12\x04name\x82\xd3\xe4\x93\x02&\x12$/v1/{name=teams/*/capacityEntries/*}\x12\xbb\x01\n" +
+	"\x13ListCapacityEntries\x12..fortnight.cycle.v1.ListCapacityEntriesRequest\x1a/.fortnight.cycle.v1.ListCapacityEntriesResponse\"C\xdaA\x06parent\x8a\xb5\x18\n" +
+	"\b\x04\x12\x06parent\x82\xd3\xe4\x93\x02&\x12$/v1/{parent=teams/*}/capacityEntries\x12\xee\x01\n" +
+	"\x13UpdateCapacityEntry\x12..fortnight.cycle.v1.UpdateCapacityEntryRequest\x1a!.fortnight.cycle.v1.CapacityEntry\"\x83\x01\xdaA\x1acapacity_entry,update_mask\x8a\xb5\x18\x17\b\x05\x12\x13capacity_entry.name\x82\xd3\xe4\x93\x02E:\x0ecapacity_entry23/v1/{capacity_entry.name=teams/*/capacityEntries/*}\x12\xac\x01\n" +
+	"\x11SummarizeCapacity\x12,.fortnight.cycle.v1.SummarizeCapacityRequest\x1a#.fortnight.cycle.v1.CapacitySummary\"D\x8a\xb5\x18\n" +
+	"\b\x04\x12\x06parent\x82\xd3\xe4\x93\x020\x12./v1/{parent=teams/*}/capacityEntries:summarizeBGZEgithub.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1;cyclev1b\x06proto3"
 
 var (
 	file_fortnight_cycle_v1_cycle_service_proto_rawDescOnce sync.Once
@@ -3473,52 +3522,94 @@ func file_fortnight_cycle_v1_cycle_service_proto_rawDescGZIP() []byte {
 var file_fortnight_cycle_v1_cycle_service_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
 var file_fortnight_cycle_v1_cycle_service_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_fortnight_cycle_v1_cycle_service_proto_goTypes = []any{
-	(ChallengeState)(0),                  // 0: fortnight.cycle.v1.ChallengeState
-	(TargetConditionState)(0),            // 1: fortnight.cycle.v1.TargetConditionState
-	(ObstacleState)(0),                   // 2: fortnight.cycle.v1.ObstacleState
-	(Phase)(0),                           // 3: fortnight.cycle.v1.Phase
-	(CycleState)(0),                      // 4: fortnight.cycle.v1.CycleState
-	(AndonState)(0),                      // 5: fortnight.cycle.v1.AndonState
-	(*Challenge)(nil),                    // 6: fortnight.cycle.v1.Challenge
-	(*TargetCondition)(nil),              // 7: fortnight.cycle.v1.TargetCondition
-	(*Obstacle)(nil),                     // 8: fortnight.cycle.v1.Obstacle
-	(*Cycle)(nil),                        // 9: fortnight.cycle.v1.Cycle
-	(*PhasePlan)(nil),                    // 10: fortnight.cycle.v1.PhasePlan
-	(*CurrentCondition)(nil),             // 11: fortnight.cycle.v1.CurrentCondition
-	(*ValueStreamFocus)(nil),             // 12: fortnight.cycle.v1.ValueStreamFocus
-	(*GatePass)(nil),                     // 13: fortnight.cycle.v1.GatePass
-	(*Andon)(nil),                        // 14: fortnight.cycle.v1.Andon
-	(*UnmetCriterion)(nil),               // 15: fortnight.cycle.v1.UnmetCriterion
-	(*CreateChallengeRequest)(nil),       // 16: fortnight.cycle.v1.CreateChallengeRequest
-	(*GetChallengeRequest)(nil),          // 17: fortnight.cycle.v1.GetChallengeRequest
-	(*ListChallengesRequest)(nil),        // 18: fortnight.cycle.v1.ListChallengesRequest
-	(*ListChallengesResponse)(nil),       // 19: fortnight.cycle.v1.ListChallengesResponse
-	(*CreateTargetConditionRequest)(nil), // 20: fortnight.cycle.v1.CreateTargetConditionRequest
-	(*GetTargetConditionRequest)(nil),    // 21: fortnight.cycle.v1.GetTargetConditionRequest
-	(*ListTargetConditionsRequest)(nil),  // 22: fortnight.cycle.v1.ListTargetConditionsRequest
-	(*ListTargetConditionsResponse)(nil), // 23: fortnight.cycle.v1.ListTargetConditionsResponse
-	(*CloseTargetConditionRequest)(nil),  // 24: fortnight.cycle.v1.CloseTargetConditionRequest
-	(*CreateObstacleRequest)(nil),        // 25: fortnight.cycle.v1.CreateObstacleRequest
-	(*GetObstacleRequest)(nil),           // 26: fortnight.cycle.v1.GetObstacleRequest
-	(*ListObstaclesRequest)(nil),         // 27: fortnight.cycle.v1.ListObstaclesRequest
-	(*ListObstaclesResponse)(nil),        // 28: fortnight.cycle.v1.ListObstaclesResponse
-	(*MakeObstacleCurrentRequest)(nil),   // 29: fortnight.cycle.v1.MakeObstacleCurrentRequest
-	(*SettleObstacleRequest)(nil),        // 30: fortnight.cycle.v1.SettleObstacleRequest
-	(*CreateCycleRequest)(nil),           // 31: fortnight.cycle.v1.CreateCycleRequest
-	(*GetCycleRequest)(nil),              // 32: fortnight.cycle.v1.GetCycleRequest
-	(*ListCyclesRequest)(nil),            // 33: fortnight.cycle.v1.ListCyclesRequest
-	(*ListCyclesResponse)(nil),           // 34: fortnight.cycle.v1.ListCyclesResponse
-	(*UpdateCycleRequest)(nil),           // 35: fortnight.cycle.v1.UpdateCycleRequest
-	(*AdvanceCycleRequest)(nil),          // 36: fortnight.cycle.v1.AdvanceCycleRequest
-	(*PreviewGateRequest)(nil),           // 37: fortnight.cycle.v1.PreviewGateRequest
-	(*PreviewGateResponse)(nil),          // 38: fortnight.cycle.v1.PreviewGateResponse
-	(*CancelCycleRequest)(nil),           // 39: fortnight.cycle.v1.CancelCycleRequest
-	(*CreateAndonRequest)(nil),           // 40: fortnight.cycle.v1.CreateAndonRequest
-	(*ListAndonsRequest)(nil),            // 41: fortnight.cycle.v1.ListAndonsRequest
-	(*ListAndonsResponse)(nil),           // 42: fortnight.cycle.v1.ListAndonsResponse
-	(*ResolveAndonRequest)(nil),          // 43: fortnight.cycle.v1.ResolveAndonRequest
-	(*timestamppb.Timestamp)(nil),        // 44: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),        // 45: google.protobuf.FieldMask
+	(ChallengeState)(0),                        // 0: fortnight.cycle.v1.ChallengeState
+	(TargetConditionState)(0),                  // 1: fortnight.cycle.v1.TargetConditionState
+	(ObstacleState)(0),                         // 2: fortnight.cycle.v1.ObstacleState
+	(Phase)(0),                                 // 3: fortnight.cycle.v1.Phase
+	(CycleState)(0),                            // 4: fortnight.cycle.v1.CycleState
+	(AndonState)(0),                            // 5: fortnight.cycle.v1.AndonState
+	(*Challenge)(nil),                          // 6: fortnight.cycle.v1.Challenge
+	(*TargetCondition)(nil),                    // 7: fortnight.cycle.v1.TargetCondition
+	(*Obstacle)(nil),                           // 8: fortnight.cycle.v1.Obstacle
+	(*Cycle)(nil),                              // 9: fortnight.cycle.v1.Cycle
+	(*PhasePlan)(nil),                          // 10: fortnight.cycle.v1.PhasePlan
+	(*CurrentCondition)(nil),                   // 11: fortnight.cycle.v1.CurrentCondition
+	(*ValueStreamFocus)(nil),                   // 12: fortnight.cycle.v1.ValueStreamFocus
+	(*GatePass)(nil),                           // 13: fortnight.cycle.v1.GatePass
+	(*Andon)(nil),                              // 14: fortnight.cycle.v1.Andon
+	(*UnmetCriterion)(nil),                     // 15: fortnight.cycle.v1.UnmetCriterion
+	(*CreateChallengeRequest)(nil),             // 16: fortnight.cycle.v1.CreateChallengeRequest
+	(*GetChallengeRequest)(nil),                // 17: fortnight.cycle.v1.GetChallengeRequest
+	(*ListChallengesRequest)(nil),              // 18: fortnight.cycle.v1.ListChallengesRequest
+	(*ListChallengesResponse)(nil),             // 19: fortnight.cycle.v1.ListChallengesResponse
+	(*CreateTargetConditionRequest)(nil),       // 20: fortnight.cycle.v1.CreateTargetConditionRequest
+	(*GetTargetConditionRequest)(nil),          // 21: fortnight.cycle.v1.GetTargetConditionRequest
+	(*ListTargetConditionsRequest)(nil),        // 22: fortnight.cycle.v1.ListTargetConditionsRequest
+	(*ListTargetConditionsResponse)(nil),       // 23: fortnight.cycle.v1.ListTargetConditionsResponse
+	(*CloseTargetConditionRequest)(nil),        // 24: fortnight.cycle.v1.CloseTargetConditionRequest
+	(*CreateObstacleRequest)(nil),              // 25: fortnight.cycle.v1.CreateObstacleRequest
+	(*GetObstacleRequest)(nil),                 // 26: fortnight.cycle.v1.GetObstacleRequest
+	(*ListObstaclesRequest)(nil),               // 27: fortnight.cycle.v1.ListObstaclesRequest
+	(*ListObstaclesResponse)(nil),              // 28: fortnight.cycle.v1.ListObstaclesResponse
+	(*MakeObstacleCurrentRequest)(nil),         // 29: fortnight.cycle.v1.MakeObstacleCurrentRequest
+	(*SettleObstacleRequest)(nil),              // 30: fortnight.cycle.v1.SettleObstacleRequest
+	(*CreateCycleRequest)(nil),                 // 31: fortnight.cycle.v1.CreateCycleRequest
+	(*GetCycleRequest)(nil),                    // 32: fortnight.cycle.v1.GetCycleRequest
+	(*ListCyclesRequest)(nil),                  // 33: fortnight.cycle.v1.ListCyclesRequest
+	(*ListCyclesResponse)(nil),                 // 34: fortnight.cycle.v1.ListCyclesResponse
+	(*UpdateCycleRequest)(nil),                 // 35: fortnight.cycle.v1.UpdateCycleRequest
+	(*AdvanceCycleRequest)(nil),                // 36: fortnight.cycle.v1.AdvanceCycleRequest
+	(*PreviewGateRequest)(nil),                 // 37: fortnight.cycle.v1.PreviewGateRequest
+	(*PreviewGateResponse)(nil),                // 38: fortnight.cycle.v1.PreviewGateResponse
+	(*CancelCycleRequest)(nil),                 // 39: fortnight.cycle.v1.CancelCycleRequest
+	(*CreateAndonRequest)(nil),                 // 40: fortnight.cycle.v1.CreateAndonRequest
+	(*ListAndonsRequest)(nil),                  // 41: fortnight.cycle.v1.ListAndonsRequest
+	(*ListAndonsResponse)(nil),                 // 42: fortnight.cycle.v1.ListAndonsResponse
+	(*ResolveAndonRequest)(nil),                // 43: fortnight.cycle.v1.ResolveAndonRequest
+	(*timestamppb.Timestamp)(nil),              // 44: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),              // 45: google.protobuf.FieldMask
+	(*CreateValueStreamRequest)(nil),           // 46: fortnight.cycle.v1.CreateValueStreamRequest
+	(*GetValueStreamRequest)(nil),              // 47: fortnight.cycle.v1.GetValueStreamRequest
+	(*ListValueStreamsRequest)(nil),            // 48: fortnight.cycle.v1.ListValueStreamsRequest
+	(*UpdateValueStreamRequest)(nil),           // 49: fortnight.cycle.v1.UpdateValueStreamRequest
+	(*ConfirmConstraintRequest)(nil),           // 50: fortnight.cycle.v1.ConfirmConstraintRequest
+	(*GetValueStreamVersionRequest)(nil),       // 51: fortnight.cycle.v1.GetValueStreamVersionRequest
+	(*ListValueStreamVersionsRequest)(nil),     // 52: fortnight.cycle.v1.ListValueStreamVersionsRequest
+	(*CompareValueStreamVersionsRequest)(nil),  // 53: fortnight.cycle.v1.CompareValueStreamVersionsRequest
+	(*CreatePainfulActivityRequest)(nil),       // 54: fortnight.cycle.v1.CreatePainfulActivityRequest
+	(*GetPainfulActivityRequest)(nil),          // 55: fortnight.cycle.v1.GetPainfulActivityRequest
+	(*ListPainfulActivitiesRequest)(nil),       // 56: fortnight.cycle.v1.ListPainfulActivitiesRequest
+	(*UpdatePainfulActivityRequest)(nil),       // 57: fortnight.cycle.v1.UpdatePainfulActivityRequest
+	(*ScorePainfulActivityRequest)(nil),        // 58: fortnight.cycle.v1.ScorePainfulActivityRequest
+	(*ListPainScoresRequest)(nil),              // 59: fortnight.cycle.v1.ListPainScoresRequest
+	(*CreateCoachingSessionRequest)(nil),       // 60: fortnight.cycle.v1.CreateCoachingSessionRequest
+	(*GetCoachingSessionRequest)(nil),          // 61: fortnight.cycle.v1.GetCoachingSessionRequest
+	(*ListCoachingSessionsRequest)(nil),        // 62: fortnight.cycle.v1.ListCoachingSessionsRequest
+	(*UpdateCoachingSessionRequest)(nil),       // 63: fortnight.cycle.v1.UpdateCoachingSessionRequest
+	(*HoldCoachingSessionRequest)(nil),         // 64: fortnight.cycle.v1.HoldCoachingSessionRequest
+	(*GetCoachingCadenceRequest)(nil),          // 65: fortnight.cycle.v1.GetCoachingCadenceRequest
+	(*UpdateCoachingCadenceRequest)(nil),       // 66: fortnight.cycle.v1.UpdateCoachingCadenceRequest
+	(*MeasureCoachingCadenceRequest)(nil),      // 67: fortnight.cycle.v1.MeasureCoachingCadenceRequest
+	(*CreateCapacityEntryRequest)(nil),         // 68: fortnight.cycle.v1.CreateCapacityEntryRequest
+	(*GetCapacityEntryRequest)(nil),            // 69: fortnight.cycle.v1.GetCapacityEntryRequest
+	(*ListCapacityEntriesRequest)(nil),         // 70: fortnight.cycle.v1.ListCapacityEntriesRequest
+	(*UpdateCapacityEntryRequest)(nil),         // 71: fortnight.cycle.v1.UpdateCapacityEntryRequest
+	(*SummarizeCapacityRequest)(nil),           // 72: fortnight.cycle.v1.SummarizeCapacityRequest
+	(*ValueStream)(nil),                        // 73: fortnight.cycle.v1.ValueStream
+	(*ListValueStreamsResponse)(nil),           // 74: fortnight.cycle.v1.ListValueStreamsResponse
+	(*ValueStreamVersion)(nil),                 // 75: fortnight.cycle.v1.ValueStreamVersion
+	(*ListValueStreamVersionsResponse)(nil),    // 76: fortnight.cycle.v1.ListValueStreamVersionsResponse
+	(*CompareValueStreamVersionsResponse)(nil), // 77: fortnight.cycle.v1.CompareValueStreamVersionsResponse
+	(*PainfulActivity)(nil),                    // 78: fortnight.cycle.v1.PainfulActivity
+	(*ListPainfulActivitiesResponse)(nil),      // 79: fortnight.cycle.v1.ListPainfulActivitiesResponse
+	(*ListPainScoresResponse)(nil),             // 80: fortnight.cycle.v1.ListPainScoresResponse
+	(*CoachingSession)(nil),                    // 81: fortnight.cycle.v1.CoachingSession
+	(*ListCoachingSessionsResponse)(nil),       // 82: fortnight.cycle.v1.ListCoachingSessionsResponse
+	(*CoachingCadence)(nil),                    // 83: fortnight.cycle.v1.CoachingCadence
+	(*CoachingCadenceHealth)(nil),              // 84: fortnight.cycle.v1.CoachingCadenceHealth
+	(*CapacityEntry)(nil),                      // 85: fortnight.cycle.v1.CapacityEntry
+	(*ListCapacityEntriesResponse)(nil),        // 86: fortnight.cycle.v1.ListCapacityEntriesResponse
+	(*CapacitySummary)(nil),                    // 87: fortnight.cycle.v1.CapacitySummary
 }
 var file_fortnight_cycle_v1_cycle_service_proto_depIdxs = []int32{
 	0,  // 0: fortnight.cycle.v1.Challenge.state:type_name -> fortnight.cycle.v1.ChallengeState
@@ -3583,30 +3674,84 @@ var file_fortnight_cycle_v1_cycle_service_proto_depIdxs = []int32{
 	40, // 59: fortnight.cycle.v1.CycleService.CreateAndon:input_type -> fortnight.cycle.v1.CreateAndonRequest
 	41, // 60: fortnight.cycle.v1.CycleService.ListAndons:input_type -> fortnight.cycle.v1.ListAndonsRequest
 	43, // 61: fortnight.cycle.v1.CycleService.ResolveAndon:input_type -> fortnight.cycle.v1.ResolveAndonRequest
-	6,  // 62: fortnight.cycle.v1.CycleService.CreateChallenge:output_type -> fortnight.cycle.v1.Challenge
-	6,  // 63: fortnight.cycle.v1.CycleService.GetChallenge:output_type -> fortnight.cycle.v1.Challenge
-	19, // 64: fortnight.cycle.v1.CycleService.ListChallenges:output_type -> fortnight.cycle.v1.ListChallengesResponse
-	7,  // 65: fortnight.cycle.v1.CycleService.CreateTargetCondition:output_type -> fortnight.cycle.v1.TargetCondition
-	7,  // 66: fortnight.cycle.v1.CycleService.GetTargetCondition:output_type -> fortnight.cycle.v1.TargetCondition
-	23, // 67: fortnight.cycle.v1.CycleService.ListTargetConditions:output_type -> fortnight.cycle.v1.ListTargetConditionsResponse
-	7,  // 68: fortnight.cycle.v1.CycleService.CloseTargetCondition:output_type -> fortnight.cycle.v1.TargetCondition
-	8,  // 69: fortnight.cycle.v1.CycleService.CreateObstacle:output_type -> fortnight.cycle.v1.Obstacle
-	8,  // 70: fortnight.cycle.v1.CycleService.GetObstacle:output_type -> fortnight.cycle.v1.Obstacle
-	28, // 71: fortnight.cycle.v1.CycleService.ListObstacles:output_type -> fortnight.cycle.v1.ListObstaclesResponse
-	8,  // 72: fortnight.cycle.v1.CycleService.MakeObstacleCurrent:output_type -> fortnight.cycle.v1.Obstacle
-	8,  // 73: fortnight.cycle.v1.CycleService.SettleObstacle:output_type -> fortnight.cycle.v1.Obstacle
-	9,  // 74: fortnight.cycle.v1.CycleService.CreateCycle:output_type -> fortnight.cycle.v1.Cycle
-	9,  // 75: fortnight.cycle.v1.CycleService.GetCycle:output_type -> fortnight.cycle.v1.Cycle
-	34, // 76: fortnight.cycle.v1.CycleService.ListCycles:output_type -> fortnight.cycle.v1.ListCyclesResponse
-	9,  // 77: fortnight.cycle.v1.CycleService.UpdateCycle:output_type -> fortnight.cycle.v1.Cycle
-	9,  // 78: fortnight.cycle.v1.CycleService.AdvanceCycle:output_type -> fortnight.cycle.v1.Cycle
-	38, // 79: fortnight.cycle.v1.CycleService.PreviewGate:output_type -> fortnight.cycle.v1.PreviewGateResponse
-	9,  // 80: fortnight.cycle.v1.CycleService.CancelCycle:output_type -> fortnight.cycle.v1.Cycle
-	14, // 81: fortnight.cycle.v1.CycleService.CreateAndon:output_type -> fortnight.cycle.v1.Andon
-	42, // 82: fortnight.cycle.v1.CycleService.ListAndons:output_type -> fortnight.cycle.v1.ListAndonsResponse
-	14, // 83: fortnight.cycle.v1.CycleService.ResolveAndon:output_type -> fortnight.cycle.v1.Andon
-	62, // [62:84] is the sub-list for method output_type
-	40, // [40:62] is the sub-list for method input_type
+	46, // 62: fortnight.cycle.v1.CycleService.CreateValueStream:input_type -> fortnight.cycle.v1.CreateValueStreamRequest
+	47, // 63: fortnight.cycle.v1.CycleService.GetValueStream:input_type -> fortnight.cycle.v1.GetValueStreamRequest
+	48, // 64: fortnight.cycle.v1.CycleService.ListValueStreams:input_type -> fortnight.cycle.v1.ListValueStreamsRequest
+	49, // 65: fortnight.cycle.v1.CycleService.UpdateValueStream:input_type -> fortnight.cycle.v1.UpdateValueStreamRequest
+	50, // 66: fortnight.cycle.v1.CycleService.ConfirmConstraint:input_type -> fortnight.cycle.v1.ConfirmConstraintRequest
+	51, // 67: fortnight.cycle.v1.CycleService.GetValueStreamVersion:input_type -> fortnight.cycle.v1.GetValueStreamVersionRequest
+	52, // 68: fortnight.cycle.v1.CycleService.ListValueStreamVersions:input_type -> fortnight.cycle.v1.ListValueStreamVersionsRequest
+	53, // 69: fortnight.cycle.v1.CycleService.CompareValueStreamVersions:input_type -> fortnight.cycle.v1.CompareValueStreamVersionsRequest
+	54, // 70: fortnight.cycle.v1.CycleService.CreatePainfulActivity:input_type -> fortnight.cycle.v1.CreatePainfulActivityRequest
+	55, // 71: fortnight.cycle.v1.CycleService.GetPainfulActivity:input_type -> fortnight.cycle.v1.GetPainfulActivityRequest
+	56, // 72: fortnight.cycle.v1.CycleService.ListPainfulActivities:input_type -> fortnight.cycle.v1.ListPainfulActivitiesRequest
+	57, // 73: fortnight.cycle.v1.CycleService.UpdatePainfulActivity:input_type -> fortnight.cycle.v1.UpdatePainfulActivityRequest
+	58, // 74: fortnight.cycle.v1.CycleService.ScorePainfulActivity:input_type -> fortnight.cycle.v1.ScorePainfulActivityRequest
+	59, // 75: fortnight.cycle.v1.CycleService.ListPainScores:input_type -> fortnight.cycle.v1.ListPainScoresRequest
+	60, // 76: fortnight.cycle.v1.CycleService.CreateCoachingSession:input_type -> fortnight.cycle.v1.CreateCoachingSessionRequest
+	61, // 77: fortnight.cycle.v1.CycleService.GetCoachingSession:input_type -> fortnight.cycle.v1.GetCoachingSessionRequest
+	62, // 78: fortnight.cycle.v1.CycleService.ListCoachingSessions:input_type -> fortnight.cycle.v1.ListCoachingSessionsRequest
+	63, // 79: fortnight.cycle.v1.CycleService.UpdateCoachingSession:input_type -> fortnight.cycle.v1.UpdateCoachingSessionRequest
+	64, // 80: fortnight.cycle.v1.CycleService.HoldCoachingSession:input_type -> fortnight.cycle.v1.HoldCoachingSessionRequest
+	65, // 81: fortnight.cycle.v1.CycleService.GetCoachingCadence:input_type -> fortnight.cycle.v1.GetCoachingCadenceRequest
+	66, // 82: fortnight.cycle.v1.CycleService.UpdateCoachingCadence:input_type -> fortnight.cycle.v1.UpdateCoachingCadenceRequest
+	67, // 83: fortnight.cycle.v1.CycleService.MeasureCoachingCadence:input_type -> fortnight.cycle.v1.MeasureCoachingCadenceRequest
+	68, // 84: fortnight.cycle.v1.CycleService.CreateCapacityEntry:input_type -> fortnight.cycle.v1.CreateCapacityEntryRequest
+	69, // 85: fortnight.cycle.v1.CycleService.GetCapacityEntry:input_type -> fortnight.cycle.v1.GetCapacityEntryRequest
+	70, // 86: fortnight.cycle.v1.CycleService.ListCapacityEntries:input_type -> fortnight.cycle.v1.ListCapacityEntriesRequest
+	71, // 87: fortnight.cycle.v1.CycleService.UpdateCapacityEntry:input_type -> fortnight.cycle.v1.UpdateCapacityEntryRequest
+	72, // 88: fortnight.cycle.v1.CycleService.SummarizeCapacity:input_type -> fortnight.cycle.v1.SummarizeCapacityRequest
+	6,  // 89: fortnight.cycle.v1.CycleService.CreateChallenge:output_type -> fortnight.cycle.v1.Challenge
+	6,  // 90: fortnight.cycle.v1.CycleService.GetChallenge:output_type -> fortnight.cycle.v1.Challenge
+	19, // 91: fortnight.cycle.v1.CycleService.ListChallenges:output_type -> fortnight.cycle.v1.ListChallengesResponse
+	7,  // 92: fortnight.cycle.v1.CycleService.CreateTargetCondition:output_type -> fortnight.cycle.v1.TargetCondition
+	7,  // 93: fortnight.cycle.v1.CycleService.GetTargetCondition:output_type -> fortnight.cycle.v1.TargetCondition
+	23, // 94: fortnight.cycle.v1.CycleService.ListTargetConditions:output_type -> fortnight.cycle.v1.ListTargetConditionsResponse
+	7,  // 95: fortnight.cycle.v1.CycleService.CloseTargetCondition:output_type -> fortnight.cycle.v1.TargetCondition
+	8,  // 96: fortnight.cycle.v1.CycleService.CreateObstacle:output_type -> fortnight.cycle.v1.Obstacle
+	8,  // 97: fortnight.cycle.v1.CycleService.GetObstacle:output_type -> fortnight.cycle.v1.Obstacle
+	28, // 98: fortnight.cycle.v1.CycleService.ListObstacles:output_type -> fortnight.cycle.v1.ListObstaclesResponse
+	8,  // 99: fortnight.cycle.v1.CycleService.MakeObstacleCurrent:output_type -> fortnight.cycle.v1.Obstacle
+	8,  // 100: fortnight.cycle.v1.CycleService.SettleObstacle:output_type -> fortnight.cycle.v1.Obstacle
+	9,  // 101: fortnight.cycle.v1.CycleService.CreateCycle:output_type -> fortnight.cycle.v1.Cycle
+	9,  // 102: fortnight.cycle.v1.CycleService.GetCycle:output_type -> fortnight.cycle.v1.Cycle
+	34, // 103: fortnight.cycle.v1.CycleService.ListCycles:output_type -> fortnight.cycle.v1.ListCyclesResponse
+	9,  // 104: fortnight.cycle.v1.CycleService.UpdateCycle:output_type -> fortnight.cycle.v1.Cycle
+	9,  // 105: fortnight.cycle.v1.CycleService.AdvanceCycle:output_type -> fortnight.cycle.v1.Cycle
+	38, // 106: fortnight.cycle.v1.CycleService.PreviewGate:output_type -> fortnight.cycle.v1.PreviewGateResponse
+	9,  // 107: fortnight.cycle.v1.CycleService.CancelCycle:output_type -> fortnight.cycle.v1.Cycle
+	14, // 108: fortnight.cycle.v1.CycleService.CreateAndon:output_type -> fortnight.cycle.v1.Andon
+	42, // 109: fortnight.cycle.v1.CycleService.ListAndons:output_type -> fortnight.cycle.v1.ListAndonsResponse
+	14, // 110: fortnight.cycle.v1.CycleService.ResolveAndon:output_type -> fortnight.cycle.v1.Andon
+	73, // 111: fortnight.cycle.v1.CycleService.CreateValueStream:output_type -> fortnight.cycle.v1.ValueStream
+	73, // 112: fortnight.cycle.v1.CycleService.GetValueStream:output_type -> fortnight.cycle.v1.ValueStream
+	74, // 113: fortnight.cycle.v1.CycleService.ListValueStreams:output_type -> fortnight.cycle.v1.ListValueStreamsResponse
+	73, // 114: fortnight.cycle.v1.CycleService.UpdateValueStream:output_type -> fortnight.cycle.v1.ValueStream
+	73, // 115: fortnight.cycle.v1.CycleService.ConfirmConstraint:output_type -> fortnight.cycle.v1.ValueStream
+	75, // 116: fortnight.cycle.v1.CycleService.GetValueStreamVersion:output_type -> fortnight.cycle.v1.ValueStreamVersion
+	76, // 117: fortnight.cycle.v1.CycleService.ListValueStreamVersions:output_type -> fortnight.cycle.v1.ListValueStreamVersionsResponse
+	77, // 118: fortnight.cycle.v1.CycleService.CompareValueStreamVersions:output_type -> fortnight.cycle.v1.CompareValueStreamVersionsResponse
+	78, // 119: fortnight.cycle.v1.CycleService.CreatePainfulActivity:output_type -> fortnight.cycle.v1.PainfulActivity
+	78, // 120: fortnight.cycle.v1.CycleService.GetPainfulActivity:output_type -> fortnight.cycle.v1.PainfulActivity
+	79, // 121: fortnight.cycle.v1.CycleService.ListPainfulActivities:output_type -> fortnight.cycle.v1.ListPainfulActivitiesResponse
+	78, // 122: fortnight.cycle.v1.CycleService.UpdatePainfulActivity:output_type -> fortnight.cycle.v1.PainfulActivity
+	78, // 123: fortnight.cycle.v1.CycleService.ScorePainfulActivity:output_type -> fortnight.cycle.v1.PainfulActivity
+	80, // 124: fortnight.cycle.v1.CycleService.ListPainScores:output_type -> fortnight.cycle.v1.ListPainScoresResponse
+	81, // 125: fortnight.cycle.v1.CycleService.CreateCoachingSession:output_type -> fortnight.cycle.v1.CoachingSession
+	81, // 126: fortnight.cycle.v1.CycleService.GetCoachingSession:output_type -> fortnight.cycle.v1.CoachingSession
+	82, // 127: fortnight.cycle.v1.CycleService.ListCoachingSessions:output_type -> fortnight.cycle.v1.ListCoachingSessionsResponse
+	81, // 128: fortnight.cycle.v1.CycleService.UpdateCoachingSession:output_type -> fortnight.cycle.v1.CoachingSession
+	81, // 129: fortnight.cycle.v1.CycleService.HoldCoachingSession:output_type -> fortnight.cycle.v1.CoachingSession
+	83, // 130: fortnight.cycle.v1.CycleService.GetCoachingCadence:output_type -> fortnight.cycle.v1.CoachingCadence
+	83, // 131: fortnight.cycle.v1.CycleService.UpdateCoachingCadence:output_type -> fortnight.cycle.v1.CoachingCadence
+	84, // 132: fortnight.cycle.v1.CycleService.MeasureCoachingCadence:output_type -> fortnight.cycle.v1.CoachingCadenceHealth
+	85, // 133: fortnight.cycle.v1.CycleService.CreateCapacityEntry:output_type -> fortnight.cycle.v1.CapacityEntry
+	85, // 134: fortnight.cycle.v1.CycleService.GetCapacityEntry:output_type -> fortnight.cycle.v1.CapacityEntry
+	86, // 135: fortnight.cycle.v1.CycleService.ListCapacityEntries:output_type -> fortnight.cycle.v1.ListCapacityEntriesResponse
+	85, // 136: fortnight.cycle.v1.CycleService.UpdateCapacityEntry:output_type -> fortnight.cycle.v1.CapacityEntry
+	87, // 137: fortnight.cycle.v1.CycleService.SummarizeCapacity:output_type -> fortnight.cycle.v1.CapacitySummary
+	89, // [89:138] is the sub-list for method output_type
+	40, // [40:89] is the sub-list for method input_type
 	40, // [40:40] is the sub-list for extension type_name
 	40, // [40:40] is the sub-list for extension extendee
 	0,  // [0:40] is the sub-list for field type_name
@@ -3617,6 +3762,10 @@ func file_fortnight_cycle_v1_cycle_service_proto_init() {
 	if File_fortnight_cycle_v1_cycle_service_proto != nil {
 		return
 	}
+	file_fortnight_cycle_v1_capacity_entry_proto_init()
+	file_fortnight_cycle_v1_coaching_session_proto_init()
+	file_fortnight_cycle_v1_painful_activity_proto_init()
+	file_fortnight_cycle_v1_value_stream_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -21,35 +21,63 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CycleService_CreateChallenge_FullMethodName       = "/fortnight.cycle.v1.CycleService/CreateChallenge"
-	CycleService_GetChallenge_FullMethodName          = "/fortnight.cycle.v1.CycleService/GetChallenge"
-	CycleService_ListChallenges_FullMethodName        = "/fortnight.cycle.v1.CycleService/ListChallenges"
-	CycleService_CreateTargetCondition_FullMethodName = "/fortnight.cycle.v1.CycleService/CreateTargetCondition"
-	CycleService_GetTargetCondition_FullMethodName    = "/fortnight.cycle.v1.CycleService/GetTargetCondition"
-	CycleService_ListTargetConditions_FullMethodName  = "/fortnight.cycle.v1.CycleService/ListTargetConditions"
-	CycleService_CloseTargetCondition_FullMethodName  = "/fortnight.cycle.v1.CycleService/CloseTargetCondition"
-	CycleService_CreateObstacle_FullMethodName        = "/fortnight.cycle.v1.CycleService/CreateObstacle"
-	CycleService_GetObstacle_FullMethodName           = "/fortnight.cycle.v1.CycleService/GetObstacle"
-	CycleService_ListObstacles_FullMethodName         = "/fortnight.cycle.v1.CycleService/ListObstacles"
-	CycleService_MakeObstacleCurrent_FullMethodName   = "/fortnight.cycle.v1.CycleService/MakeObstacleCurrent"
-	CycleService_SettleObstacle_FullMethodName        = "/fortnight.cycle.v1.CycleService/SettleObstacle"
-	CycleService_CreateCycle_FullMethodName           = "/fortnight.cycle.v1.CycleService/CreateCycle"
-	CycleService_GetCycle_FullMethodName              = "/fortnight.cycle.v1.CycleService/GetCycle"
-	CycleService_ListCycles_FullMethodName            = "/fortnight.cycle.v1.CycleService/ListCycles"
-	CycleService_UpdateCycle_FullMethodName           = "/fortnight.cycle.v1.CycleService/UpdateCycle"
-	CycleService_AdvanceCycle_FullMethodName          = "/fortnight.cycle.v1.CycleService/AdvanceCycle"
-	CycleService_PreviewGate_FullMethodName           = "/fortnight.cycle.v1.CycleService/PreviewGate"
-	CycleService_CancelCycle_FullMethodName           = "/fortnight.cycle.v1.CycleService/CancelCycle"
-	CycleService_CreateAndon_FullMethodName           = "/fortnight.cycle.v1.CycleService/CreateAndon"
-	CycleService_ListAndons_FullMethodName            = "/fortnight.cycle.v1.CycleService/ListAndons"
-	CycleService_ResolveAndon_FullMethodName          = "/fortnight.cycle.v1.CycleService/ResolveAndon"
+	CycleService_CreateChallenge_FullMethodName            = "/fortnight.cycle.v1.CycleService/CreateChallenge"
+	CycleService_GetChallenge_FullMethodName               = "/fortnight.cycle.v1.CycleService/GetChallenge"
+	CycleService_ListChallenges_FullMethodName             = "/fortnight.cycle.v1.CycleService/ListChallenges"
+	CycleService_CreateTargetCondition_FullMethodName      = "/fortnight.cycle.v1.CycleService/CreateTargetCondition"
+	CycleService_GetTargetCondition_FullMethodName         = "/fortnight.cycle.v1.CycleService/GetTargetCondition"
+	CycleService_ListTargetConditions_FullMethodName       = "/fortnight.cycle.v1.CycleService/ListTargetConditions"
+	CycleService_CloseTargetCondition_FullMethodName       = "/fortnight.cycle.v1.CycleService/CloseTargetCondition"
+	CycleService_CreateObstacle_FullMethodName             = "/fortnight.cycle.v1.CycleService/CreateObstacle"
+	CycleService_GetObstacle_FullMethodName                = "/fortnight.cycle.v1.CycleService/GetObstacle"
+	CycleService_ListObstacles_FullMethodName              = "/fortnight.cycle.v1.CycleService/ListObstacles"
+	CycleService_MakeObstacleCurrent_FullMethodName        = "/fortnight.cycle.v1.CycleService/MakeObstacleCurrent"
+	CycleService_SettleObstacle_FullMethodName             = "/fortnight.cycle.v1.CycleService/SettleObstacle"
+	CycleService_CreateCycle_FullMethodName                = "/fortnight.cycle.v1.CycleService/CreateCycle"
+	CycleService_GetCycle_FullMethodName                   = "/fortnight.cycle.v1.CycleService/GetCycle"
+	CycleService_ListCycles_FullMethodName                 = "/fortnight.cycle.v1.CycleService/ListCycles"
+	CycleService_UpdateCycle_FullMethodName                = "/fortnight.cycle.v1.CycleService/UpdateCycle"
+	CycleService_AdvanceCycle_FullMethodName               = "/fortnight.cycle.v1.CycleService/AdvanceCycle"
+	CycleService_PreviewGate_FullMethodName                = "/fortnight.cycle.v1.CycleService/PreviewGate"
+	CycleService_CancelCycle_FullMethodName                = "/fortnight.cycle.v1.CycleService/CancelCycle"
+	CycleService_CreateAndon_FullMethodName                = "/fortnight.cycle.v1.CycleService/CreateAndon"
+	CycleService_ListAndons_FullMethodName                 = "/fortnight.cycle.v1.CycleService/ListAndons"
+	CycleService_ResolveAndon_FullMethodName               = "/fortnight.cycle.v1.CycleService/ResolveAndon"
+	CycleService_CreateValueStream_FullMethodName          = "/fortnight.cycle.v1.CycleService/CreateValueStream"
+	CycleService_GetValueStream_FullMethodName             = "/fortnight.cycle.v1.CycleService/GetValueStream"
+	CycleService_ListValueStreams_FullMethodName           = "/fortnight.cycle.v1.CycleService/ListValueStreams"
+	CycleService_UpdateValueStream_FullMethodName          = "/fortnight.cycle.v1.CycleService/UpdateValueStream"
+	CycleService_ConfirmConstraint_FullMethodName          = "/fortnight.cycle.v1.CycleService/ConfirmConstraint"
+	CycleService_GetValueStreamVersion_FullMethodName      = "/fortnight.cycle.v1.CycleService/GetValueStreamVersion"
+	CycleService_ListValueStreamVersions_FullMethodName    = "/fortnight.cycle.v1.CycleService/ListValueStreamVersions"
+	CycleService_CompareValueStreamVersions_FullMethodName = "/fortnight.cycle.v1.CycleService/CompareValueStreamVersions"
+	CycleService_CreatePainfulActivity_FullMethodName      = "/fortnight.cycle.v1.CycleService/CreatePainfulActivity"
+	CycleService_GetPainfulActivity_FullMethodName         = "/fortnight.cycle.v1.CycleService/GetPainfulActivity"
+	CycleService_ListPainfulActivities_FullMethodName      = "/fortnight.cycle.v1.CycleService/ListPainfulActivities"
+	CycleService_UpdatePainfulActivity_FullMethodName      = "/fortnight.cycle.v1.CycleService/UpdatePainfulActivity"
+	CycleService_ScorePainfulActivity_FullMethodName       = "/fortnight.cycle.v1.CycleService/ScorePainfulActivity"
+	CycleService_ListPainScores_FullMethodName             = "/fortnight.cycle.v1.CycleService/ListPainScores"
+	CycleService_CreateCoachingSession_FullMethodName      = "/fortnight.cycle.v1.CycleService/CreateCoachingSession"
+	CycleService_GetCoachingSession_FullMethodName         = "/fortnight.cycle.v1.CycleService/GetCoachingSession"
+	CycleService_ListCoachingSessions_FullMethodName       = "/fortnight.cycle.v1.CycleService/ListCoachingSessions"
+	CycleService_UpdateCoachingSession_FullMethodName      = "/fortnight.cycle.v1.CycleService/UpdateCoachingSession"
+	CycleService_HoldCoachingSession_FullMethodName        = "/fortnight.cycle.v1.CycleService/HoldCoachingSession"
+	CycleService_GetCoachingCadence_FullMethodName         = "/fortnight.cycle.v1.CycleService/GetCoachingCadence"
+	CycleService_UpdateCoachingCadence_FullMethodName      = "/fortnight.cycle.v1.CycleService/UpdateCoachingCadence"
+	CycleService_MeasureCoachingCadence_FullMethodName     = "/fortnight.cycle.v1.CycleService/MeasureCoachingCadence"
+	CycleService_CreateCapacityEntry_FullMethodName        = "/fortnight.cycle.v1.CycleService/CreateCapacityEntry"
+	CycleService_GetCapacityEntry_FullMethodName           = "/fortnight.cycle.v1.CycleService/GetCapacityEntry"
+	CycleService_ListCapacityEntries_FullMethodName        = "/fortnight.cycle.v1.CycleService/ListCapacityEntries"
+	CycleService_UpdateCapacityEntry_FullMethodName        = "/fortnight.cycle.v1.CycleService/UpdateCapacityEntry"
+	CycleService_SummarizeCapacity_FullMethodName          = "/fortnight.cycle.v1.CycleService/SummarizeCapacity"
 )
 
 // CycleServiceClient is the client API for CycleService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// CycleService owns challenges, target conditions, obstacles, cycles with their gates, and andons.
+// CycleService owns challenges, value streams, target conditions, obstacles, cycles with their gates, andons, the pain ladder,
+// coaching sessions and the capacity ledger.
 type CycleServiceClient interface {
 	// Creates a challenge: the direction, 6 months to 3 years away.
 	CreateChallenge(ctx context.Context, in *CreateChallengeRequest, opts ...grpc.CallOption) (*Challenge, error)
@@ -95,6 +123,60 @@ type CycleServiceClient interface {
 	ListAndons(ctx context.Context, in *ListAndonsRequest, opts ...grpc.CallOption) (*ListAndonsResponse, error)
 	// Resolves an andon with the countermeasure that was taken.
 	ResolveAndon(ctx context.Context, in *ResolveAndonRequest, opts ...grpc.CallOption) (*Andon, error)
+	// Draws a team's value stream: the steps that its work goes through.
+	CreateValueStream(ctx context.Context, in *CreateValueStreamRequest, opts ...grpc.CallOption) (*ValueStream, error)
+	// Gets a value stream with its figures.
+	GetValueStream(ctx context.Context, in *GetValueStreamRequest, opts ...grpc.CallOption) (*ValueStream, error)
+	// Lists a team's value streams.
+	ListValueStreams(ctx context.Context, in *ListValueStreamsRequest, opts ...grpc.CallOption) (*ListValueStreamsResponse, error)
+	// Changes a value stream. Other steps make a new version; the one before is kept.
+	UpdateValueStream(ctx context.Context, in *UpdateValueStreamRequest, opts ...grpc.CallOption) (*ValueStream, error)
+	// Confirms the constraint of a value stream. A person does this, with a reason when the longest queue suggests another step.
+	ConfirmConstraint(ctx context.Context, in *ConfirmConstraintRequest, opts ...grpc.CallOption) (*ValueStream, error)
+	// Gets one version of the steps of a value stream.
+	GetValueStreamVersion(ctx context.Context, in *GetValueStreamVersionRequest, opts ...grpc.CallOption) (*ValueStreamVersion, error)
+	// Lists the versions of the steps of a value stream, the latest first.
+	ListValueStreamVersions(ctx context.Context, in *ListValueStreamVersionsRequest, opts ...grpc.CallOption) (*ListValueStreamVersionsResponse, error)
+	// Compares two versions of a value stream: figures side by side, and what differs.
+	CompareValueStreamVersions(ctx context.Context, in *CompareValueStreamVersionsRequest, opts ...grpc.CallOption) (*CompareValueStreamVersionsResponse, error)
+	// Puts a painful activity on the team's pain ladder, with its first score.
+	CreatePainfulActivity(ctx context.Context, in *CreatePainfulActivityRequest, opts ...grpc.CallOption) (*PainfulActivity, error)
+	// Gets a painful activity.
+	GetPainfulActivity(ctx context.Context, in *GetPainfulActivityRequest, opts ...grpc.CallOption) (*PainfulActivity, error)
+	// Lists a team's pain ladder, what hurts most first.
+	ListPainfulActivities(ctx context.Context, in *ListPainfulActivitiesRequest, opts ...grpc.CallOption) (*ListPainfulActivitiesResponse, error)
+	// Changes the name or the target of a painful activity.
+	UpdatePainfulActivity(ctx context.Context, in *UpdatePainfulActivityRequest, opts ...grpc.CallOption) (*PainfulActivity, error)
+	// Scores a painful activity anew: how much it hurts and how often it is done now. The scores before are kept.
+	ScorePainfulActivity(ctx context.Context, in *ScorePainfulActivityRequest, opts ...grpc.CallOption) (*PainfulActivity, error)
+	// Lists the scores of a painful activity, the oldest first.
+	ListPainScores(ctx context.Context, in *ListPainScoresRequest, opts ...grpc.CallOption) (*ListPainScoresResponse, error)
+	// Opens a coaching session. Answers that are known already can come with it.
+	CreateCoachingSession(ctx context.Context, in *CreateCoachingSessionRequest, opts ...grpc.CallOption) (*CoachingSession, error)
+	// Gets a coaching session.
+	GetCoachingSession(ctx context.Context, in *GetCoachingSessionRequest, opts ...grpc.CallOption) (*CoachingSession, error)
+	// Lists a team's coaching sessions, the latest day first.
+	ListCoachingSessions(ctx context.Context, in *ListCoachingSessionsRequest, opts ...grpc.CallOption) (*ListCoachingSessionsResponse, error)
+	// Gives answers, one or several in their order. The reflection waits for the facts of the last experiment.
+	UpdateCoachingSession(ctx context.Context, in *UpdateCoachingSessionRequest, opts ...grpc.CallOption) (*CoachingSession, error)
+	// Ends an open session as held. Every answer that is missing is named at once.
+	HoldCoachingSession(ctx context.Context, in *HoldCoachingSessionRequest, opts ...grpc.CallOption) (*CoachingSession, error)
+	// Gets how often a team wants to be coached.
+	GetCoachingCadence(ctx context.Context, in *GetCoachingCadenceRequest, opts ...grpc.CallOption) (*CoachingCadence, error)
+	// Changes how often a team wants to be coached.
+	UpdateCoachingCadence(ctx context.Context, in *UpdateCoachingCadenceRequest, opts ...grpc.CallOption) (*CoachingCadence, error)
+	// Tells how well a team keeps its rhythm: coaching days planned and held in a period.
+	MeasureCoachingCadence(ctx context.Context, in *MeasureCoachingCadenceRequest, opts ...grpc.CallOption) (*CoachingCadenceHealth, error)
+	// Enters a day in the capacity ledger.
+	CreateCapacityEntry(ctx context.Context, in *CreateCapacityEntryRequest, opts ...grpc.CallOption) (*CapacityEntry, error)
+	// Gets a day of the capacity ledger.
+	GetCapacityEntry(ctx context.Context, in *GetCapacityEntryRequest, opts ...grpc.CallOption) (*CapacityEntry, error)
+	// Lists a team's capacity ledger by day.
+	ListCapacityEntries(ctx context.Context, in *ListCapacityEntriesRequest, opts ...grpc.CallOption) (*ListCapacityEntriesResponse, error)
+	// Changes a day of the capacity ledger, or enters it.
+	UpdateCapacityEntry(ctx context.Context, in *UpdateCapacityEntryRequest, opts ...grpc.CallOption) (*CapacityEntry, error)
+	// Sums the capacity ledger of a period: time for improvement planned and spent.
+	SummarizeCapacity(ctx context.Context, in *SummarizeCapacityRequest, opts ...grpc.CallOption) (*CapacitySummary, error)
 }
 
 type cycleServiceClient struct {
@@ -325,11 +407,282 @@ func (c *cycleServiceClient) ResolveAndon(ctx context.Context, in *ResolveAndonR
 	return out, nil
 }
 
+func (c *cycleServiceClient) CreateValueStream(ctx context.Context, in *CreateValueStreamRequest, opts ...grpc.CallOption) (*ValueStream, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ValueStream)
+	err := c.cc.Invoke(ctx, CycleService_CreateValueStream_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) GetValueStream(ctx context.Context, in *GetValueStreamRequest, opts ...grpc.CallOption) (*ValueStream, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ValueStream)
+	err := c.cc.Invoke(ctx, CycleService_GetValueStream_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) ListValueStreams(ctx context.Context, in *ListValueStreamsRequest, opts ...grpc.CallOption) (*ListValueStreamsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListValueStreamsResponse)
+	err := c.cc.Invoke(ctx, CycleService_ListValueStreams_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) UpdateValueStream(ctx context.Context, in *UpdateValueStreamRequest, opts ...grpc.CallOption) (*ValueStream, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ValueStream)
+	err := c.cc.Invoke(ctx, CycleService_UpdateValueStream_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) ConfirmConstraint(ctx context.Context, in *ConfirmConstraintRequest, opts ...grpc.CallOption) (*ValueStream, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ValueStream)
+	err := c.cc.Invoke(ctx, CycleService_ConfirmConstraint_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) GetValueStreamVersion(ctx context.Context, in *GetValueStreamVersionRequest, opts ...grpc.CallOption) (*ValueStreamVersion, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ValueStreamVersion)
+	err := c.cc.Invoke(ctx, CycleService_GetValueStreamVersion_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) ListValueStreamVersions(ctx context.Context, in *ListValueStreamVersionsRequest, opts ...grpc.CallOption) (*ListValueStreamVersionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListValueStreamVersionsResponse)
+	err := c.cc.Invoke(ctx, CycleService_ListValueStreamVersions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) CompareValueStreamVersions(ctx context.Context, in *CompareValueStreamVersionsRequest, opts ...grpc.CallOption) (*CompareValueStreamVersionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CompareValueStreamVersionsResponse)
+	err := c.cc.Invoke(ctx, CycleService_CompareValueStreamVersions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) CreatePainfulActivity(ctx context.Context, in *CreatePainfulActivityRequest, opts ...grpc.CallOption) (*PainfulActivity, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PainfulActivity)
+	err := c.cc.Invoke(ctx, CycleService_CreatePainfulActivity_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) GetPainfulActivity(ctx context.Context, in *GetPainfulActivityRequest, opts ...grpc.CallOption) (*PainfulActivity, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PainfulActivity)
+	err := c.cc.Invoke(ctx, CycleService_GetPainfulActivity_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) ListPainfulActivities(ctx context.Context, in *ListPainfulActivitiesRequest, opts ...grpc.CallOption) (*ListPainfulActivitiesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListPainfulActivitiesResponse)
+	err := c.cc.Invoke(ctx, CycleService_ListPainfulActivities_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) UpdatePainfulActivity(ctx context.Context, in *UpdatePainfulActivityRequest, opts ...grpc.CallOption) (*PainfulActivity, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PainfulActivity)
+	err := c.cc.Invoke(ctx, CycleService_UpdatePainfulActivity_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) ScorePainfulActivity(ctx context.Context, in *ScorePainfulActivityRequest, opts ...grpc.CallOption) (*PainfulActivity, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PainfulActivity)
+	err := c.cc.Invoke(ctx, CycleService_ScorePainfulActivity_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) ListPainScores(ctx context.Context, in *ListPainScoresRequest, opts ...grpc.CallOption) (*ListPainScoresResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListPainScoresResponse)
+	err := c.cc.Invoke(ctx, CycleService_ListPainScores_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) CreateCoachingSession(ctx context.Context, in *CreateCoachingSessionRequest, opts ...grpc.CallOption) (*CoachingSession, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CoachingSession)
+	err := c.cc.Invoke(ctx, CycleService_CreateCoachingSession_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) GetCoachingSession(ctx context.Context, in *GetCoachingSessionRequest, opts ...grpc.CallOption) (*CoachingSession, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CoachingSession)
+	err := c.cc.Invoke(ctx, CycleService_GetCoachingSession_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) ListCoachingSessions(ctx context.Context, in *ListCoachingSessionsRequest, opts ...grpc.CallOption) (*ListCoachingSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListCoachingSessionsResponse)
+	err := c.cc.Invoke(ctx, CycleService_ListCoachingSessions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) UpdateCoachingSession(ctx context.Context, in *UpdateCoachingSessionRequest, opts ...grpc.CallOption) (*CoachingSession, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CoachingSession)
+	err := c.cc.Invoke(ctx, CycleService_UpdateCoachingSession_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) HoldCoachingSession(ctx context.Context, in *HoldCoachingSessionRequest, opts ...grpc.CallOption) (*CoachingSession, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CoachingSession)
+	err := c.cc.Invoke(ctx, CycleService_HoldCoachingSession_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) GetCoachingCadence(ctx context.Context, in *GetCoachingCadenceRequest, opts ...grpc.CallOption) (*CoachingCadence, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CoachingCadence)
+	err := c.cc.Invoke(ctx, CycleService_GetCoachingCadence_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) UpdateCoachingCadence(ctx context.Context, in *UpdateCoachingCadenceRequest, opts ...grpc.CallOption) (*CoachingCadence, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CoachingCadence)
+	err := c.cc.Invoke(ctx, CycleService_UpdateCoachingCadence_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) MeasureCoachingCadence(ctx context.Context, in *MeasureCoachingCadenceRequest, opts ...grpc.CallOption) (*CoachingCadenceHealth, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CoachingCadenceHealth)
+	err := c.cc.Invoke(ctx, CycleService_MeasureCoachingCadence_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) CreateCapacityEntry(ctx context.Context, in *CreateCapacityEntryRequest, opts ...grpc.CallOption) (*CapacityEntry, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CapacityEntry)
+	err := c.cc.Invoke(ctx, CycleService_CreateCapacityEntry_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) GetCapacityEntry(ctx context.Context, in *GetCapacityEntryRequest, opts ...grpc.CallOption) (*CapacityEntry, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CapacityEntry)
+	err := c.cc.Invoke(ctx, CycleService_GetCapacityEntry_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) ListCapacityEntries(ctx context.Context, in *ListCapacityEntriesRequest, opts ...grpc.CallOption) (*ListCapacityEntriesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListCapacityEntriesResponse)
+	err := c.cc.Invoke(ctx, CycleService_ListCapacityEntries_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) UpdateCapacityEntry(ctx context.Context, in *UpdateCapacityEntryRequest, opts ...grpc.CallOption) (*CapacityEntry, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CapacityEntry)
+	err := c.cc.Invoke(ctx, CycleService_UpdateCapacityEntry_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) SummarizeCapacity(ctx context.Context, in *SummarizeCapacityRequest, opts ...grpc.CallOption) (*CapacitySummary, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CapacitySummary)
+	err := c.cc.Invoke(ctx, CycleService_SummarizeCapacity_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CycleServiceServer is the server API for CycleService service.
 // All implementations should embed UnimplementedCycleServiceServer
 // for forward compatibility.
 //
-// CycleService owns challenges, target conditions, obstacles, cycles with their gates, and andons.
+// CycleService owns challenges, value streams, target conditions, obstacles, cycles with their gates, andons, the pain ladder,
+// coaching sessions and the capacity ledger.
 type CycleServiceServer interface {
 	// Creates a challenge: the direction, 6 months to 3 years away.
 	CreateChallenge(context.Context, *CreateChallengeRequest) (*Challenge, error)
@@ -375,6 +728,60 @@ type CycleServiceServer interface {
 	ListAndons(context.Context, *ListAndonsRequest) (*ListAndonsResponse, error)
 	// Resolves an andon with the countermeasure that was taken.
 	ResolveAndon(context.Context, *ResolveAndonRequest) (*Andon, error)
+	// Draws a team's value stream: the steps that its work goes through.
+	CreateValueStream(context.Context, *CreateValueStreamRequest) (*ValueStream, error)
+	// Gets a value stream with its figures.
+	GetValueStream(context.Context, *GetValueStreamRequest) (*ValueStream, error)
+	// Lists a team's value streams.
+	ListValueStreams(context.Context, *ListValueStreamsRequest) (*ListValueStreamsResponse, error)
+	// Changes a value stream. Other steps make a new version; the one before is kept.
+	UpdateValueStream(context.Context, *UpdateValueStreamRequest) (*ValueStream, error)
+	// Confirms the constraint of a value stream. A person does this, with a reason when the longest queue suggests another step.
+	ConfirmConstraint(context.Context, *ConfirmConstraintRequest) (*ValueStream, error)
+	// Gets one version of the steps of a value stream.
+	GetValueStreamVersion(context.Context, *GetValueStreamVersionRequest) (*ValueStreamVersion, error)
+	// Lists the versions of the steps of a value stream, the latest first.
+	ListValueStreamVersions(context.Context, *ListValueStreamVersionsRequest) (*ListValueStreamVersionsResponse, error)
+	// Compares two versions of a value stream: figures side by side, and what differs.
+	CompareValueStreamVersions(context.Context, *CompareValueStreamVersionsRequest) (*CompareValueStreamVersionsResponse, error)
+	// Puts a painful activity on the team's pain ladder, with its first score.
+	CreatePainfulActivity(context.Context, *CreatePainfulActivityRequest) (*PainfulActivity, error)
+	// Gets a painful activity.
+	GetPainfulActivity(context.Context, *GetPainfulActivityRequest) (*PainfulActivity, error)
+	// Lists a team's pain ladder, what hurts most first.
+	ListPainfulActivities(context.Context, *ListPainfulActivitiesRequest) (*ListPainfulActivitiesResponse, error)
+	// Changes the name or the target of a painful activity.
+	UpdatePainfulActivity(context.Context, *UpdatePainfulActivityRequest) (*PainfulActivity, error)
+	// Scores a painful activity anew: how much it hurts and how often it is done now. The scores before are kept.
+	ScorePainfulActivity(context.Context, *ScorePainfulActivityRequest) (*PainfulActivity, error)
+	// Lists the scores of a painful activity, the oldest first.
+	ListPainScores(context.Context, *ListPainScoresRequest) (*ListPainScoresResponse, error)
+	// Opens a coaching session. Answers that are known already can come with it.
+	CreateCoachingSession(context.Context, *CreateCoachingSessionRequest) (*CoachingSession, error)
+	// Gets a coaching session.
+	GetCoachingSession(context.Context, *GetCoachingSessionRequest) (*CoachingSession, error)
+	// Lists a team's coaching sessions, the latest day first.
+	ListCoachingSessions(context.Context, *ListCoachingSessionsRequest) (*ListCoachingSessionsResponse, error)
+	// Gives answers, one or several in their order. The reflection waits for the facts of the last experiment.
+	UpdateCoachingSession(context.Context, *UpdateCoachingSessionRequest) (*CoachingSession, error)
+	// Ends an open session as held. Every answer that is missing is named at once.
+	HoldCoachingSession(context.Context, *HoldCoachingSessionRequest) (*CoachingSession, error)
+	// Gets how often a team wants to be coached.
+	GetCoachingCadence(context.Context, *GetCoachingCadenceRequest) (*CoachingCadence, error)
+	// Changes how often a team wants to be coached.
+	UpdateCoachingCadence(context.Context, *UpdateCoachingCadenceRequest) (*CoachingCadence, error)
+	// Tells how well a team keeps its rhythm: coaching days planned and held in a period.
+	MeasureCoachingCadence(context.Context, *MeasureCoachingCadenceRequest) (*CoachingCadenceHealth, error)
+	// Enters a day in the capacity ledger.
+	CreateCapacityEntry(context.Context, *CreateCapacityEntryRequest) (*CapacityEntry, error)
+	// Gets a day of the capacity ledger.
+	GetCapacityEntry(context.Context, *GetCapacityEntryRequest) (*CapacityEntry, error)
+	// Lists a team's capacity ledger by day.
+	ListCapacityEntries(context.Context, *ListCapacityEntriesRequest) (*ListCapacityEntriesResponse, error)
+	// Changes a day of the capacity ledger, or enters it.
+	UpdateCapacityEntry(context.Context, *UpdateCapacityEntryRequest) (*CapacityEntry, error)
+	// Sums the capacity ledger of a period: time for improvement planned and spent.
+	SummarizeCapacity(context.Context, *SummarizeCapacityRequest) (*CapacitySummary, error)
 }
 
 // UnimplementedCycleServiceServer should be embedded to have
@@ -449,6 +856,87 @@ func (UnimplementedCycleServiceServer) ListAndons(context.Context, *ListAndonsRe
 }
 func (UnimplementedCycleServiceServer) ResolveAndon(context.Context, *ResolveAndonRequest) (*Andon, error) {
 	return nil, status.Error(codes.Unimplemented, "method ResolveAndon not implemented")
+}
+func (UnimplementedCycleServiceServer) CreateValueStream(context.Context, *CreateValueStreamRequest) (*ValueStream, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateValueStream not implemented")
+}
+func (UnimplementedCycleServiceServer) GetValueStream(context.Context, *GetValueStreamRequest) (*ValueStream, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetValueStream not implemented")
+}
+func (UnimplementedCycleServiceServer) ListValueStreams(context.Context, *ListValueStreamsRequest) (*ListValueStreamsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListValueStreams not implemented")
+}
+func (UnimplementedCycleServiceServer) UpdateValueStream(context.Context, *UpdateValueStreamRequest) (*ValueStream, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateValueStream not implemented")
+}
+func (UnimplementedCycleServiceServer) ConfirmConstraint(context.Context, *ConfirmConstraintRequest) (*ValueStream, error) {
+	return nil, status.Error(codes.Unimplemented, "method ConfirmConstraint not implemented")
+}
+func (UnimplementedCycleServiceServer) GetValueStreamVersion(context.Context, *GetValueStreamVersionRequest) (*ValueStreamVersion, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetValueStreamVersion not implemented")
+}
+func (UnimplementedCycleServiceServer) ListValueStreamVersions(context.Context, *ListValueStreamVersionsRequest) (*ListValueStreamVersionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListValueStreamVersions not implemented")
+}
+func (UnimplementedCycleServiceServer) CompareValueStreamVersions(context.Context, *CompareValueStreamVersionsRequest) (*CompareValueStreamVersionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CompareValueStreamVersions not implemented")
+}
+func (UnimplementedCycleServiceServer) CreatePainfulActivity(context.Context, *CreatePainfulActivityRequest) (*PainfulActivity, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreatePainfulActivity not implemented")
+}
+func (UnimplementedCycleServiceServer) GetPainfulActivity(context.Context, *GetPainfulActivityRequest) (*PainfulActivity, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetPainfulActivity not implemented")
+}
+func (UnimplementedCycleServiceServer) ListPainfulActivities(context.Context, *ListPainfulActivitiesRequest) (*ListPainfulActivitiesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPainfulActivities not implemented")
+}
+func (UnimplementedCycleServiceServer) UpdatePainfulActivity(context.Context, *UpdatePainfulActivityRequest) (*PainfulActivity, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdatePainfulActivity not implemented")
+}
+func (UnimplementedCycleServiceServer) ScorePainfulActivity(context.Context, *ScorePainfulActivityRequest) (*PainfulActivity, error) {
+	return nil, status.Error(codes.Unimplemented, "method ScorePainfulActivity not implemented")
+}
+func (UnimplementedCycleServiceServer) ListPainScores(context.Context, *ListPainScoresRequest) (*ListPainScoresResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPainScores not implemented")
+}
+func (UnimplementedCycleServiceServer) CreateCoachingSession(context.Context, *CreateCoachingSessionRequest) (*CoachingSession, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateCoachingSession not implemented")
+}
+func (UnimplementedCycleServiceServer) GetCoachingSession(context.Context, *GetCoachingSessionRequest) (*CoachingSession, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCoachingSession not implemented")
+}
+func (UnimplementedCycleServiceServer) ListCoachingSessions(context.Context, *ListCoachingSessionsRequest) (*ListCoachingSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListCoachingSessions not implemented")
+}
+func (UnimplementedCycleServiceServer) UpdateCoachingSession(context.Context, *UpdateCoachingSessionRequest) (*CoachingSession, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateCoachingSession not implemented")
+}
+func (UnimplementedCycleServiceServer) HoldCoachingSession(context.Context, *HoldCoachingSessionRequest) (*CoachingSession, error) {
+	return nil, status.Error(codes.Unimplemented, "method HoldCoachingSession not implemented")
+}
+func (UnimplementedCycleServiceServer) GetCoachingCadence(context.Context, *GetCoachingCadenceRequest) (*CoachingCadence, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCoachingCadence not implemented")
+}
+func (UnimplementedCycleServiceServer) UpdateCoachingCadence(context.Context, *UpdateCoachingCadenceRequest) (*CoachingCadence, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateCoachingCadence not implemented")
+}
+func (UnimplementedCycleServiceServer) MeasureCoachingCadence(context.Context, *MeasureCoachingCadenceRequest) (*CoachingCadenceHealth, error) {
+	return nil, status.Error(codes.Unimplemented, "method MeasureCoachingCadence not implemented")
+}
+func (UnimplementedCycleServiceServer) CreateCapacityEntry(context.Context, *CreateCapacityEntryRequest) (*CapacityEntry, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateCapacityEntry not implemented")
+}
+func (UnimplementedCycleServiceServer) GetCapacityEntry(context.Context, *GetCapacityEntryRequest) (*CapacityEntry, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCapacityEntry not implemented")
+}
+func (UnimplementedCycleServiceServer) ListCapacityEntries(context.Context, *ListCapacityEntriesRequest) (*ListCapacityEntriesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListCapacityEntries not implemented")
+}
+func (UnimplementedCycleServiceServer) UpdateCapacityEntry(context.Context, *UpdateCapacityEntryRequest) (*CapacityEntry, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateCapacityEntry not implemented")
+}
+func (UnimplementedCycleServiceServer) SummarizeCapacity(context.Context, *SummarizeCapacityRequest) (*CapacitySummary, error) {
+	return nil, status.Error(codes.Unimplemented, "method SummarizeCapacity not implemented")
 }
 func (UnimplementedCycleServiceServer) testEmbeddedByValue() {}
 
@@ -866,6 +1354,492 @@ func _CycleService_ResolveAndon_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CycleService_CreateValueStream_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateValueStreamRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).CreateValueStream(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_CreateValueStream_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).CreateValueStream(ctx, req.(*CreateValueStreamRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_GetValueStream_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetValueStreamRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).GetValueStream(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_GetValueStream_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).GetValueStream(ctx, req.(*GetValueStreamRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_ListValueStreams_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListValueStreamsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).ListValueStreams(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_ListValueStreams_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).ListValueStreams(ctx, req.(*ListValueStreamsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_UpdateValueStream_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateValueStreamRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).UpdateValueStream(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_UpdateValueStream_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).UpdateValueStream(ctx, req.(*UpdateValueStreamRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_ConfirmConstraint_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ConfirmConstraintRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).ConfirmConstraint(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_ConfirmConstraint_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).ConfirmConstraint(ctx, req.(*ConfirmConstraintRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_GetValueStreamVersion_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetValueStreamVersionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).GetValueStreamVersion(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_GetValueStreamVersion_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).GetValueStreamVersion(ctx, req.(*GetValueStreamVersionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_ListValueStreamVersions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListValueStreamVersionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).ListValueStreamVersions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_ListValueStreamVersions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).ListValueStreamVersions(ctx, req.(*ListValueStreamVersionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_CompareValueStreamVersions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CompareValueStreamVersionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).CompareValueStreamVersions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_CompareValueStreamVersions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).CompareValueStreamVersions(ctx, req.(*CompareValueStreamVersionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_CreatePainfulActivity_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreatePainfulActivityRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).CreatePainfulActivity(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_CreatePainfulActivity_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).CreatePainfulActivity(ctx, req.(*CreatePainfulActivityRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_GetPainfulActivity_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetPainfulActivityRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).GetPainfulActivity(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_GetPainfulActivity_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).GetPainfulActivity(ctx, req.(*GetPainfulActivityRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_ListPainfulActivities_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPainfulActivitiesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).ListPainfulActivities(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_ListPainfulActivities_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).ListPainfulActivities(ctx, req.(*ListPainfulActivitiesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_UpdatePainfulActivity_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdatePainfulActivityRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).UpdatePainfulActivity(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_UpdatePainfulActivity_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).UpdatePainfulActivity(ctx, req.(*UpdatePainfulActivityRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_ScorePainfulActivity_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ScorePainfulActivityRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).ScorePainfulActivity(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_ScorePainfulActivity_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).ScorePainfulActivity(ctx, req.(*ScorePainfulActivityRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_ListPainScores_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPainScoresRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).ListPainScores(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_ListPainScores_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).ListPainScores(ctx, req.(*ListPainScoresRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_CreateCoachingSession_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateCoachingSessionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).CreateCoachingSession(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_CreateCoachingSession_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).CreateCoachingSession(ctx, req.(*CreateCoachingSessionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_GetCoachingSession_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCoachingSessionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).GetCoachingSession(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_GetCoachingSession_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).GetCoachingSession(ctx, req.(*GetCoachingSessionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_ListCoachingSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListCoachingSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).ListCoachingSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_ListCoachingSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).ListCoachingSessions(ctx, req.(*ListCoachingSessionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_UpdateCoachingSession_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateCoachingSessionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).UpdateCoachingSession(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_UpdateCoachingSession_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).UpdateCoachingSession(ctx, req.(*UpdateCoachingSessionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_HoldCoachingSession_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(HoldCoachingSessionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).HoldCoachingSession(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_HoldCoachingSession_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).HoldCoachingSession(ctx, req.(*HoldCoachingSessionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_GetCoachingCadence_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCoachingCadenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).GetCoachingCadence(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_GetCoachingCadence_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).GetCoachingCadence(ctx, req.(*GetCoachingCadenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_UpdateCoachingCadence_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateCoachingCadenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).UpdateCoachingCadence(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_UpdateCoachingCadence_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).UpdateCoachingCadence(ctx, req.(*UpdateCoachingCadenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_MeasureCoachingCadence_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MeasureCoachingCadenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).MeasureCoachingCadence(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_MeasureCoachingCadence_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).MeasureCoachingCadence(ctx, req.(*MeasureCoachingCadenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_CreateCapacityEntry_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateCapacityEntryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).CreateCapacityEntry(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_CreateCapacityEntry_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).CreateCapacityEntry(ctx, req.(*CreateCapacityEntryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_GetCapacityEntry_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCapacityEntryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).GetCapacityEntry(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_GetCapacityEntry_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).GetCapacityEntry(ctx, req.(*GetCapacityEntryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_ListCapacityEntries_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListCapacityEntriesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).ListCapacityEntries(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_ListCapacityEntries_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).ListCapacityEntries(ctx, req.(*ListCapacityEntriesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_UpdateCapacityEntry_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateCapacityEntryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).UpdateCapacityEntry(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_UpdateCapacityEntry_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).UpdateCapacityEntry(ctx, req.(*UpdateCapacityEntryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_SummarizeCapacity_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SummarizeCapacityRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).SummarizeCapacity(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_SummarizeCapacity_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).SummarizeCapacity(ctx, req.(*SummarizeCapacityRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // CycleService_ServiceDesc is the grpc.ServiceDesc for CycleService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -960,6 +1934,114 @@ var CycleService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ResolveAndon",
 			Handler:    _CycleService_ResolveAndon_Handler,
+		},
+		{
+			MethodName: "CreateValueStream",
+			Handler:    _CycleService_CreateValueStream_Handler,
+		},
+		{
+			MethodName: "GetValueStream",
+			Handler:    _CycleService_GetValueStream_Handler,
+		},
+		{
+			MethodName: "ListValueStreams",
+			Handler:    _CycleService_ListValueStreams_Handler,
+		},
+		{
+			MethodName: "UpdateValueStream",
+			Handler:    _CycleService_UpdateValueStream_Handler,
+		},
+		{
+			MethodName: "ConfirmConstraint",
+			Handler:    _CycleService_ConfirmConstraint_Handler,
+		},
+		{
+			MethodName: "GetValueStreamVersion",
+			Handler:    _CycleService_GetValueStreamVersion_Handler,
+		},
+		{
+			MethodName: "ListValueStreamVersions",
+			Handler:    _CycleService_ListValueStreamVersions_Handler,
+		},
+		{
+			MethodName: "CompareValueStreamVersions",
+			Handler:    _CycleService_CompareValueStreamVersions_Handler,
+		},
+		{
+			MethodName: "CreatePainfulActivity",
+			Handler:    _CycleService_CreatePainfulActivity_Handler,
+		},
+		{
+			MethodName: "GetPainfulActivity",
+			Handler:    _CycleService_GetPainfulActivity_Handler,
+		},
+		{
+			MethodName: "ListPainfulActivities",
+			Handler:    _CycleService_ListPainfulActivities_Handler,
+		},
+		{
+			MethodName: "UpdatePainfulActivity",
+			Handler:    _CycleService_UpdatePainfulActivity_Handler,
+		},
+		{
+			MethodName: "ScorePainfulActivity",
+			Handler:    _CycleService_ScorePainfulActivity_Handler,
+		},
+		{
+			MethodName: "ListPainScores",
+			Handler:    _CycleService_ListPainScores_Handler,
+		},
+		{
+			MethodName: "CreateCoachingSession",
+			Handler:    _CycleService_CreateCoachingSession_Handler,
+		},
+		{
+			MethodName: "GetCoachingSession",
+			Handler:    _CycleService_GetCoachingSession_Handler,
+		},
+		{
+			MethodName: "ListCoachingSessions",
+			Handler:    _CycleService_ListCoachingSessions_Handler,
+		},
+		{
+			MethodName: "UpdateCoachingSession",
+			Handler:    _CycleService_UpdateCoachingSession_Handler,
+		},
+		{
+			MethodName: "HoldCoachingSession",
+			Handler:    _CycleService_HoldCoachingSession_Handler,
+		},
+		{
+			MethodName: "GetCoachingCadence",
+			Handler:    _CycleService_GetCoachingCadence_Handler,
+		},
+		{
+			MethodName: "UpdateCoachingCadence",
+			Handler:    _CycleService_UpdateCoachingCadence_Handler,
+		},
+		{
+			MethodName: "MeasureCoachingCadence",
+			Handler:    _CycleService_MeasureCoachingCadence_Handler,
+		},
+		{
+			MethodName: "CreateCapacityEntry",
+			Handler:    _CycleService_CreateCapacityEntry_Handler,
+		},
+		{
+			MethodName: "GetCapacityEntry",
+			Handler:    _CycleService_GetCapacityEntry_Handler,
+		},
+		{
+			MethodName: "ListCapacityEntries",
+			Handler:    _CycleService_ListCapacityEntries_Handler,
+		},
+		{
+			MethodName: "UpdateCapacityEntry",
+			Handler:    _CycleService_UpdateCapacityEntry_Handler,
+		},
+		{
+			MethodName: "SummarizeCapacity",
+			Handler:    _CycleService_SummarizeCapacity_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

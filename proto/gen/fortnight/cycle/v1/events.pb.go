@@ -620,11 +620,563 @@ func (x *AndonResolved) GetAndon() *Andon {
 	return nil
 }
 
+// A value stream was drawn.
+type ValueStreamCreated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	ValueStream   *ValueStream `protobuf:"bytes,1,opt,name=value_stream,json=valueStream,proto3" json:"value_stream,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ValueStreamCreated) Reset() {
+	*x = ValueStreamCreated{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ValueStreamCreated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ValueStreamCreated) ProtoMessage() {}
+
+func (x *ValueStreamCreated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ValueStreamCreated.ProtoReflect.Descriptor instead.
+func (*ValueStreamCreated) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ValueStreamCreated) GetValueStream() *ValueStream {
+	if x != nil {
+		return x.ValueStream
+	}
+	return nil
+}
+
+// A value stream was changed; with other steps it has a new version.
+type ValueStreamUpdated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	ValueStream   *ValueStream `protobuf:"bytes,1,opt,name=value_stream,json=valueStream,proto3" json:"value_stream,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ValueStreamUpdated) Reset() {
+	*x = ValueStreamUpdated{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ValueStreamUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ValueStreamUpdated) ProtoMessage() {}
+
+func (x *ValueStreamUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ValueStreamUpdated.ProtoReflect.Descriptor instead.
+func (*ValueStreamUpdated) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ValueStreamUpdated) GetValueStream() *ValueStream {
+	if x != nil {
+		return x.ValueStream
+	}
+	return nil
+}
+
+// A person confirmed the constraint of a value stream.
+type ConstraintConfirmed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	ValueStream   *ValueStream `protobuf:"bytes,1,opt,name=value_stream,json=valueStream,proto3" json:"value_stream,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConstraintConfirmed) Reset() {
+	*x = ConstraintConfirmed{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConstraintConfirmed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConstraintConfirmed) ProtoMessage() {}
+
+func (x *ConstraintConfirmed) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConstraintConfirmed.ProtoReflect.Descriptor instead.
+func (*ConstraintConfirmed) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ConstraintConfirmed) GetValueStream() *ValueStream {
+	if x != nil {
+		return x.ValueStream
+	}
+	return nil
+}
+
+// A painful activity came on the pain ladder, with its first score.
+type PainfulActivityCreated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	PainfulActivity *PainfulActivity `protobuf:"bytes,1,opt,name=painful_activity,json=painfulActivity,proto3" json:"painful_activity,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *PainfulActivityCreated) Reset() {
+	*x = PainfulActivityCreated{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PainfulActivityCreated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PainfulActivityCreated) ProtoMessage() {}
+
+func (x *PainfulActivityCreated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PainfulActivityCreated.ProtoReflect.Descriptor instead.
+func (*PainfulActivityCreated) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *PainfulActivityCreated) GetPainfulActivity() *PainfulActivity {
+	if x != nil {
+		return x.PainfulActivity
+	}
+	return nil
+}
+
+// The name or the target of a painful activity was changed.
+type PainfulActivityUpdated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	PainfulActivity *PainfulActivity `protobuf:"bytes,1,opt,name=painful_activity,json=painfulActivity,proto3" json:"painful_activity,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *PainfulActivityUpdated) Reset() {
+	*x = PainfulActivityUpdated{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PainfulActivityUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PainfulActivityUpdated) ProtoMessage() {}
+
+func (x *PainfulActivityUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PainfulActivityUpdated.ProtoReflect.Descriptor instead.
+func (*PainfulActivityUpdated) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *PainfulActivityUpdated) GetPainfulActivity() *PainfulActivity {
+	if x != nil {
+		return x.PainfulActivity
+	}
+	return nil
+}
+
+// A painful activity was scored anew.
+type PainfulActivityScored struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	PainfulActivity *PainfulActivity `protobuf:"bytes,1,opt,name=painful_activity,json=painfulActivity,proto3" json:"painful_activity,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *PainfulActivityScored) Reset() {
+	*x = PainfulActivityScored{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PainfulActivityScored) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PainfulActivityScored) ProtoMessage() {}
+
+func (x *PainfulActivityScored) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PainfulActivityScored.ProtoReflect.Descriptor instead.
+func (*PainfulActivityScored) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *PainfulActivityScored) GetPainfulActivity() *PainfulActivity {
+	if x != nil {
+		return x.PainfulActivity
+	}
+	return nil
+}
+
+// A coaching session was opened.
+type CoachingSessionCreated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	CoachingSession *CoachingSession `protobuf:"bytes,1,opt,name=coaching_session,json=coachingSession,proto3" json:"coaching_session,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *CoachingSessionCreated) Reset() {
+	*x = CoachingSessionCreated{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CoachingSessionCreated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CoachingSessionCreated) ProtoMessage() {}
+
+func (x *CoachingSessionCreated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CoachingSessionCreated.ProtoReflect.Descriptor instead.
+func (*CoachingSessionCreated) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *CoachingSessionCreated) GetCoachingSession() *CoachingSession {
+	if x != nil {
+		return x.CoachingSession
+	}
+	return nil
+}
+
+// Answers, people or the day of a coaching session were changed.
+type CoachingSessionUpdated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	CoachingSession *CoachingSession `protobuf:"bytes,1,opt,name=coaching_session,json=coachingSession,proto3" json:"coaching_session,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *CoachingSessionUpdated) Reset() {
+	*x = CoachingSessionUpdated{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CoachingSessionUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CoachingSessionUpdated) ProtoMessage() {}
+
+func (x *CoachingSessionUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CoachingSessionUpdated.ProtoReflect.Descriptor instead.
+func (*CoachingSessionUpdated) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *CoachingSessionUpdated) GetCoachingSession() *CoachingSession {
+	if x != nil {
+		return x.CoachingSession
+	}
+	return nil
+}
+
+// A coaching session was held: every answer was given.
+type CoachingSessionHeld struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	CoachingSession *CoachingSession `protobuf:"bytes,1,opt,name=coaching_session,json=coachingSession,proto3" json:"coaching_session,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *CoachingSessionHeld) Reset() {
+	*x = CoachingSessionHeld{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CoachingSessionHeld) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CoachingSessionHeld) ProtoMessage() {}
+
+func (x *CoachingSessionHeld) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CoachingSessionHeld.ProtoReflect.Descriptor instead.
+func (*CoachingSessionHeld) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *CoachingSessionHeld) GetCoachingSession() *CoachingSession {
+	if x != nil {
+		return x.CoachingSession
+	}
+	return nil
+}
+
+// A team changed how often it wants to be coached.
+type CoachingCadenceUpdated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	CoachingCadence *CoachingCadence `protobuf:"bytes,1,opt,name=coaching_cadence,json=coachingCadence,proto3" json:"coaching_cadence,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *CoachingCadenceUpdated) Reset() {
+	*x = CoachingCadenceUpdated{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CoachingCadenceUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CoachingCadenceUpdated) ProtoMessage() {}
+
+func (x *CoachingCadenceUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CoachingCadenceUpdated.ProtoReflect.Descriptor instead.
+func (*CoachingCadenceUpdated) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *CoachingCadenceUpdated) GetCoachingCadence() *CoachingCadence {
+	if x != nil {
+		return x.CoachingCadence
+	}
+	return nil
+}
+
+// A day was entered in the capacity ledger.
+type CapacityEntryCreated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	CapacityEntry *CapacityEntry `protobuf:"bytes,1,opt,name=capacity_entry,json=capacityEntry,proto3" json:"capacity_entry,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CapacityEntryCreated) Reset() {
+	*x = CapacityEntryCreated{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CapacityEntryCreated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CapacityEntryCreated) ProtoMessage() {}
+
+func (x *CapacityEntryCreated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CapacityEntryCreated.ProtoReflect.Descriptor instead.
+func (*CapacityEntryCreated) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *CapacityEntryCreated) GetCapacityEntry() *CapacityEntry {
+	if x != nil {
+		return x.CapacityEntry
+	}
+	return nil
+}
+
+// A day of the capacity ledger was changed.
+type CapacityEntryUpdated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	CapacityEntry *CapacityEntry `protobuf:"bytes,1,opt,name=capacity_entry,json=capacityEntry,proto3" json:"capacity_entry,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CapacityEntryUpdated) Reset() {
+	*x = CapacityEntryUpdated{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CapacityEntryUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CapacityEntryUpdated) ProtoMessage() {}
+
+func (x *CapacityEntryUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CapacityEntryUpdated.ProtoReflect.Descriptor instead.
+func (*CapacityEntryUpdated) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *CapacityEntryUpdated) GetCapacityEntry() *CapacityEntry {
+	if x != nil {
+		return x.CapacityEntry
+	}
+	return nil
+}
+
 var File_fortnight_cycle_v1_events_proto protoreflect.FileDescriptor
 
 const file_fortnight_cycle_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1ffortnight/cycle/v1/events.proto\x12\x12fortnight.cycle.v1\x1a!fortnight/common/v1/options.proto\x1a&fortnight/cycle/v1/cycle_service.proto\"U\n" +
+	"\x1ffortnight/cycle/v1/events.proto\x12\x12fortnight.cycle.v1\x1a!fortnight/common/v1/options.proto\x1a'fortnight/cycle/v1/capacity_entry.proto\x1a)fortnight/cycle/v1/coaching_session.proto\x1a&fortnight/cycle/v1/cycle_service.proto\x1a)fortnight/cycle/v1/painful_activity.proto\x1a%fortnight/cycle/v1/value_stream.proto\"U\n" +
 	"\x10ChallengeCreated\x12;\n" +
 	"\tchallenge\x18\x01 \x01(\v2\x1d.fortnight.cycle.v1.ChallengeR\tchallenge:\x04\x90\xb5\x18\x01\"n\n" +
 	"\x16TargetConditionCreated\x12N\n" +
@@ -650,7 +1202,31 @@ const file_fortnight_cycle_v1_events_proto_rawDesc = "" +
 	"\vAndonRaised\x12/\n" +
 	"\x05andon\x18\x01 \x01(\v2\x19.fortnight.cycle.v1.AndonR\x05andon:\x04\x90\xb5\x18\x01\"F\n" +
 	"\rAndonResolved\x12/\n" +
-	"\x05andon\x18\x01 \x01(\v2\x19.fortnight.cycle.v1.AndonR\x05andon:\x04\x90\xb5\x18\x01BGZEgithub.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1;cyclev1b\x06proto3"
+	"\x05andon\x18\x01 \x01(\v2\x19.fortnight.cycle.v1.AndonR\x05andon:\x04\x90\xb5\x18\x01\"^\n" +
+	"\x12ValueStreamCreated\x12B\n" +
+	"\fvalue_stream\x18\x01 \x01(\v2\x1f.fortnight.cycle.v1.ValueStreamR\vvalueStream:\x04\x90\xb5\x18\x01\"^\n" +
+	"\x12ValueStreamUpdated\x12B\n" +
+	"\fvalue_stream\x18\x01 \x01(\v2\x1f.fortnight.cycle.v1.ValueStreamR\vvalueStream:\x04\x90\xb5\x18\x01\"_\n" +
+	"\x13ConstraintConfirmed\x12B\n" +
+	"\fvalue_stream\x18\x01 \x01(\v2\x1f.fortnight.cycle.v1.ValueStreamR\vvalueStream:\x04\x90\xb5\x18\x01\"n\n" +
+	"\x16PainfulActivityCreated\x12N\n" +
+	"\x10painful_activity\x18\x01 \x01(\v2#.fortnight.cycle.v1.PainfulActivityR\x0fpainfulActivity:\x04\x90\xb5\x18\x01\"n\n" +
+	"\x16PainfulActivityUpdated\x12N\n" +
+	"\x10painful_activity\x18\x01 \x01(\v2#.fortnight.cycle.v1.PainfulActivityR\x0fpainfulActivity:\x04\x90\xb5\x18\x01\"m\n" +
+	"\x15PainfulActivityScored\x12N\n" +
+	"\x10painful_activity\x18\x01 \x01(\v2#.fortnight.cycle.v1.PainfulActivityR\x0fpainfulActivity:\x04\x90\xb5\x18\x01\"n\n" +
+	"\x16CoachingSessionCreated\x12N\n" +
+	"\x10coaching_session\x18\x01 \x01(\v2#.fortnight.cycle.v1.CoachingSessionR\x0fcoachingSession:\x04\x90\xb5\x18\x01\"n\n" +
+	"\x16CoachingSessionUpdated\x12N\n" +
+	"\x10coaching_session\x18\x01 \x01(\v2#.fortnight.cycle.v1.CoachingSessionR\x0fcoachingSession:\x04\x90\xb5\x18\x01\"k\n" +
+	"\x13CoachingSessionHeld\x12N\n" +
+	"\x10coaching_session\x18\x01 \x01(\v2#.fortnight.cycle.v1.CoachingSessionR\x0fcoachingSession:\x04\x90\xb5\x18\x01\"n\n" +
+	"\x16CoachingCadenceUpdated\x12N\n" +
+	"\x10coaching_cadence\x18\x01 \x01(\v2#.fortnight.cycle.v1.CoachingCadenceR\x0fcoachingCadence:\x04\x90\xb5\x18\x01\"f\n" +
+	"\x14CapacityEntryCreated\x12H\n" +
+	"\x0ecapacity_entry\x18\x01 \x01(\v2!.fortnight.cycle.v1.CapacityEntryR\rcapacityEntry:\x04\x90\xb5\x18\x01\"f\n" +
+	"\x14CapacityEntryUpdated\x12H\n" +
+	"\x0ecapacity_entry\x18\x01 \x01(\v2!.fortnight.cycle.v1.CapacityEntryR\rcapacityEntry:\x04\x90\xb5\x18\x01BGZEgithub.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1;cyclev1b\x06proto3"
 
 var (
 	file_fortnight_cycle_v1_events_proto_rawDescOnce sync.Once
@@ -664,7 +1240,7 @@ func file_fortnight_cycle_v1_events_proto_rawDescGZIP() []byte {
 	return file_fortnight_cycle_v1_events_proto_rawDescData
 }
 
-var file_fortnight_cycle_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_fortnight_cycle_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_fortnight_cycle_v1_events_proto_goTypes = []any{
 	(*ChallengeCreated)(nil),       // 0: fortnight.cycle.v1.ChallengeCreated
 	(*TargetConditionCreated)(nil), // 1: fortnight.cycle.v1.TargetConditionCreated
@@ -679,31 +1255,60 @@ var file_fortnight_cycle_v1_events_proto_goTypes = []any{
 	(*CycleCancelled)(nil),         // 10: fortnight.cycle.v1.CycleCancelled
 	(*AndonRaised)(nil),            // 11: fortnight.cycle.v1.AndonRaised
 	(*AndonResolved)(nil),          // 12: fortnight.cycle.v1.AndonResolved
-	(*Challenge)(nil),              // 13: fortnight.cycle.v1.Challenge
-	(*TargetCondition)(nil),        // 14: fortnight.cycle.v1.TargetCondition
-	(*Obstacle)(nil),               // 15: fortnight.cycle.v1.Obstacle
-	(*Cycle)(nil),                  // 16: fortnight.cycle.v1.Cycle
-	(*Andon)(nil),                  // 17: fortnight.cycle.v1.Andon
+	(*ValueStreamCreated)(nil),     // 13: fortnight.cycle.v1.ValueStreamCreated
+	(*ValueStreamUpdated)(nil),     // 14: fortnight.cycle.v1.ValueStreamUpdated
+	(*ConstraintConfirmed)(nil),    // 15: fortnight.cycle.v1.ConstraintConfirmed
+	(*PainfulActivityCreated)(nil), // 16: fortnight.cycle.v1.PainfulActivityCreated
+	(*PainfulActivityUpdated)(nil), // 17: fortnight.cycle.v1.PainfulActivityUpdated
+	(*PainfulActivityScored)(nil),  // 18: fortnight.cycle.v1.PainfulActivityScored
+	(*CoachingSessionCreated)(nil), // 19: fortnight.cycle.v1.CoachingSessionCreated
+	(*CoachingSessionUpdated)(nil), // 20: fortnight.cycle.v1.CoachingSessionUpdated
+	(*CoachingSessionHeld)(nil),    // 21: fortnight.cycle.v1.CoachingSessionHeld
+	(*CoachingCadenceUpdated)(nil), // 22: fortnight.cycle.v1.CoachingCadenceUpdated
+	(*CapacityEntryCreated)(nil),   // 23: fortnight.cycle.v1.CapacityEntryCreated
+	(*CapacityEntryUpdated)(nil),   // 24: fortnight.cycle.v1.CapacityEntryUpdated
+	(*Challenge)(nil),              // 25: fortnight.cycle.v1.Challenge
+	(*TargetCondition)(nil),        // 26: fortnight.cycle.v1.TargetCondition
+	(*Obstacle)(nil),               // 27: fortnight.cycle.v1.Obstacle
+	(*Cycle)(nil),                  // 28: fortnight.cycle.v1.Cycle
+	(*Andon)(nil),                  // 29: fortnight.cycle.v1.Andon
+	(*ValueStream)(nil),            // 30: fortnight.cycle.v1.ValueStream
+	(*PainfulActivity)(nil),        // 31: fortnight.cycle.v1.PainfulActivity
+	(*CoachingSession)(nil),        // 32: fortnight.cycle.v1.CoachingSession
+	(*CoachingCadence)(nil),        // 33: fortnight.cycle.v1.CoachingCadence
+	(*CapacityEntry)(nil),          // 34: fortnight.cycle.v1.CapacityEntry
 }
 var file_fortnight_cycle_v1_events_proto_depIdxs = []int32{
-	13, // 0: fortnight.cycle.v1.ChallengeCreated.challenge:type_name -> fortnight.cycle.v1.Challenge
-	14, // 1: fortnight.cycle.v1.TargetConditionCreated.target_condition:type_name -> fortnight.cycle.v1.TargetCondition
-	14, // 2: fortnight.cycle.v1.TargetConditionClosed.target_condition:type_name -> fortnight.cycle.v1.TargetCondition
-	15, // 3: fortnight.cycle.v1.ObstacleParked.obstacle:type_name -> fortnight.cycle.v1.Obstacle
-	15, // 4: fortnight.cycle.v1.ObstacleMadeCurrent.obstacle:type_name -> fortnight.cycle.v1.Obstacle
-	15, // 5: fortnight.cycle.v1.ObstacleSettled.obstacle:type_name -> fortnight.cycle.v1.Obstacle
-	16, // 6: fortnight.cycle.v1.CycleStarted.cycle:type_name -> fortnight.cycle.v1.Cycle
-	16, // 7: fortnight.cycle.v1.CycleUpdated.cycle:type_name -> fortnight.cycle.v1.Cycle
-	16, // 8: fortnight.cycle.v1.CycleAdvanced.cycle:type_name -> fortnight.cycle.v1.Cycle
-	16, // 9: fortnight.cycle.v1.CycleFinished.cycle:type_name -> fortnight.cycle.v1.Cycle
-	16, // 10: fortnight.cycle.v1.CycleCancelled.cycle:type_name -> fortnight.cycle.v1.Cycle
-	17, // 11: fortnight.cycle.v1.AndonRaised.andon:type_name -> fortnight.cycle.v1.Andon
-	17, // 12: fortnight.cycle.v1.AndonResolved.andon:type_name -> fortnight.cycle.v1.Andon
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	25, // 0: fortnight.cycle.v1.ChallengeCreated.challenge:type_name -> fortnight.cycle.v1.Challenge
+	26, // 1: fortnight.cycle.v1.TargetConditionCreated.target_condition:type_name -> fortnight.cycle.v1.TargetCondition
+	26, // 2: fortnight.cycle.v1.TargetConditionClosed.target_condition:type_name -> fortnight.cycle.v1.TargetCondition
+	27, // 3: fortnight.cycle.v1.ObstacleParked.obstacle:type_name -> fortnight.cycle.v1.Obstacle
+	27, // 4: fortnight.cycle.v1.ObstacleMadeCurrent.obstacle:type_name -> fortnight.cycle.v1.Obstacle
+	27, // 5: fortnight.cycle.v1.ObstacleSettled.obstacle:type_name -> fortnight.cycle.v1.Obstacle
+	28, // 6: fortnight.cycle.v1.CycleStarted.cycle:type_name -> fortnight.cycle.v1.Cycle
+	28, // 7: fortnight.cycle.v1.CycleUpdated.cycle:type_name -> fortnight.cycle.v1.Cycle
+	28, // 8: fortnight.cycle.v1.CycleAdvanced.cycle:type_name -> fortnight.cycle.v1.Cycle
+	28, // 9: fortnight.cycle.v1.CycleFinished.cycle:type_name -> fortnight.cycle.v1.Cycle
+	28, // 10: fortnight.cycle.v1.CycleCancelled.cycle:type_name -> fortnight.cycle.v1.Cycle
+	29, // 11: fortnight.cycle.v1.AndonRaised.andon:type_name -> fortnight.cycle.v1.Andon
+	29, // 12: fortnight.cycle.v1.AndonResolved.andon:type_name -> fortnight.cycle.v1.Andon
+	30, // 13: fortnight.cycle.v1.ValueStreamCreated.value_stream:type_name -> fortnight.cycle.v1.ValueStream
+	30, // 14: fortnight.cycle.v1.ValueStreamUpdated.value_stream:type_name -> fortnight.cycle.v1.ValueStream
+	30, // 15: fortnight.cycle.v1.ConstraintConfirmed.value_stream:type_name -> fortnight.cycle.v1.ValueStream
+	31, // 16: fortnight.cycle.v1.PainfulActivityCreated.painful_activity:type_name -> fortnight.cycle.v1.PainfulActivity
+	31, // 17: fortnight.cycle.v1.PainfulActivityUpdated.painful_activity:type_name -> fortnight.cycle.v1.PainfulActivity
+	31, // 18: fortnight.cycle.v1.PainfulActivityScored.painful_activity:type_name -> fortnight.cycle.v1.PainfulActivity
+	32, // 19: fortnight.cycle.v1.CoachingSessionCreated.coaching_session:type_name -> fortnight.cycle.v1.CoachingSession
+	32, // 20: fortnight.cycle.v1.CoachingSessionUpdated.coaching_session:type_name -> fortnight.cycle.v1.CoachingSession
+	32, // 21: fortnight.cycle.v1.CoachingSessionHeld.coaching_session:type_name -> fortnight.cycle.v1.CoachingSession
+	33, // 22: fortnight.cycle.v1.CoachingCadenceUpdated.coaching_cadence:type_name -> fortnight.cycle.v1.CoachingCadence
+	34, // 23: fortnight.cycle.v1.CapacityEntryCreated.capacity_entry:type_name -> fortnight.cycle.v1.CapacityEntry
+	34, // 24: fortnight.cycle.v1.CapacityEntryUpdated.capacity_entry:type_name -> fortnight.cycle.v1.CapacityEntry
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_fortnight_cycle_v1_events_proto_init() }
@@ -711,14 +1316,18 @@ func file_fortnight_cycle_v1_events_proto_init() {
 	if File_fortnight_cycle_v1_events_proto != nil {
 		return
 	}
+	file_fortnight_cycle_v1_capacity_entry_proto_init()
+	file_fortnight_cycle_v1_coaching_session_proto_init()
 	file_fortnight_cycle_v1_cycle_service_proto_init()
+	file_fortnight_cycle_v1_painful_activity_proto_init()
+	file_fortnight_cycle_v1_value_stream_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fortnight_cycle_v1_events_proto_rawDesc), len(file_fortnight_cycle_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -114,6 +114,98 @@ func (x *UserUpdated) GetUser() *User {
 	return nil
 }
 
+// A user was deactivated.
+type UserDeactivated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The user after the change.
+	User          *User `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UserDeactivated) Reset() {
+	*x = UserDeactivated{}
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UserDeactivated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UserDeactivated) ProtoMessage() {}
+
+func (x *UserDeactivated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UserDeactivated.ProtoReflect.Descriptor instead.
+func (*UserDeactivated) Descriptor() ([]byte, []int) {
+	return file_fortnight_identity_v1_events_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *UserDeactivated) GetUser() *User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+// A deactivated user was let in again.
+type UserReactivated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The user after the change.
+	User          *User `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UserReactivated) Reset() {
+	*x = UserReactivated{}
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UserReactivated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UserReactivated) ProtoMessage() {}
+
+func (x *UserReactivated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UserReactivated.ProtoReflect.Descriptor instead.
+func (*UserReactivated) Descriptor() ([]byte, []int) {
+	return file_fortnight_identity_v1_events_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *UserReactivated) GetUser() *User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
 // A team was created.
 type TeamCreated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -125,7 +217,7 @@ type TeamCreated struct {
 
 func (x *TeamCreated) Reset() {
 	*x = TeamCreated{}
-	mi := &file_fortnight_identity_v1_events_proto_msgTypes[2]
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -137,7 +229,7 @@ func (x *TeamCreated) String() string {
 func (*TeamCreated) ProtoMessage() {}
 
 func (x *TeamCreated) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_events_proto_msgTypes[2]
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -150,7 +242,7 @@ func (x *TeamCreated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TeamCreated.ProtoReflect.Descriptor instead.
 func (*TeamCreated) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_events_proto_rawDescGZIP(), []int{2}
+	return file_fortnight_identity_v1_events_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *TeamCreated) GetTeam() *Team {
@@ -171,7 +263,7 @@ type TeamUpdated struct {
 
 func (x *TeamUpdated) Reset() {
 	*x = TeamUpdated{}
-	mi := &file_fortnight_identity_v1_events_proto_msgTypes[3]
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -183,7 +275,7 @@ func (x *TeamUpdated) String() string {
 func (*TeamUpdated) ProtoMessage() {}
 
 func (x *TeamUpdated) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_events_proto_msgTypes[3]
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -196,10 +288,102 @@ func (x *TeamUpdated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TeamUpdated.ProtoReflect.Descriptor instead.
 func (*TeamUpdated) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_events_proto_rawDescGZIP(), []int{3}
+	return file_fortnight_identity_v1_events_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *TeamUpdated) GetTeam() *Team {
+	if x != nil {
+		return x.Team
+	}
+	return nil
+}
+
+// A team was deactivated.
+type TeamDeactivated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The team after the change.
+	Team          *Team `protobuf:"bytes,1,opt,name=team,proto3" json:"team,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TeamDeactivated) Reset() {
+	*x = TeamDeactivated{}
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TeamDeactivated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TeamDeactivated) ProtoMessage() {}
+
+func (x *TeamDeactivated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TeamDeactivated.ProtoReflect.Descriptor instead.
+func (*TeamDeactivated) Descriptor() ([]byte, []int) {
+	return file_fortnight_identity_v1_events_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *TeamDeactivated) GetTeam() *Team {
+	if x != nil {
+		return x.Team
+	}
+	return nil
+}
+
+// A deactivated team was let to work again.
+type TeamReactivated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The team after the change.
+	Team          *Team `protobuf:"bytes,1,opt,name=team,proto3" json:"team,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TeamReactivated) Reset() {
+	*x = TeamReactivated{}
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TeamReactivated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TeamReactivated) ProtoMessage() {}
+
+func (x *TeamReactivated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TeamReactivated.ProtoReflect.Descriptor instead.
+func (*TeamReactivated) Descriptor() ([]byte, []int) {
+	return file_fortnight_identity_v1_events_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *TeamReactivated) GetTeam() *Team {
 	if x != nil {
 		return x.Team
 	}
@@ -217,7 +401,7 @@ type MemberAdded struct {
 
 func (x *MemberAdded) Reset() {
 	*x = MemberAdded{}
-	mi := &file_fortnight_identity_v1_events_proto_msgTypes[4]
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -229,7 +413,7 @@ func (x *MemberAdded) String() string {
 func (*MemberAdded) ProtoMessage() {}
 
 func (x *MemberAdded) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_events_proto_msgTypes[4]
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -242,10 +426,56 @@ func (x *MemberAdded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberAdded.ProtoReflect.Descriptor instead.
 func (*MemberAdded) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_events_proto_rawDescGZIP(), []int{4}
+	return file_fortnight_identity_v1_events_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *MemberAdded) GetMember() *Member {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+// A member's role was changed.
+type MemberUpdated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The member after the change.
+	Member        *Member `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MemberUpdated) Reset() {
+	*x = MemberUpdated{}
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MemberUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MemberUpdated) ProtoMessage() {}
+
+func (x *MemberUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MemberUpdated.ProtoReflect.Descriptor instead.
+func (*MemberUpdated) Descriptor() ([]byte, []int) {
+	return file_fortnight_identity_v1_events_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *MemberUpdated) GetMember() *Member {
 	if x != nil {
 		return x.Member
 	}
@@ -263,7 +493,7 @@ type MemberRemoved struct {
 
 func (x *MemberRemoved) Reset() {
 	*x = MemberRemoved{}
-	mi := &file_fortnight_identity_v1_events_proto_msgTypes[5]
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -275,7 +505,7 @@ func (x *MemberRemoved) String() string {
 func (*MemberRemoved) ProtoMessage() {}
 
 func (x *MemberRemoved) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_events_proto_msgTypes[5]
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -288,7 +518,7 @@ func (x *MemberRemoved) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberRemoved.ProtoReflect.Descriptor instead.
 func (*MemberRemoved) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_events_proto_rawDescGZIP(), []int{5}
+	return file_fortnight_identity_v1_events_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *MemberRemoved) GetMember() *Member {
@@ -309,7 +539,7 @@ type TokenCreated struct {
 
 func (x *TokenCreated) Reset() {
 	*x = TokenCreated{}
-	mi := &file_fortnight_identity_v1_events_proto_msgTypes[6]
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -321,7 +551,7 @@ func (x *TokenCreated) String() string {
 func (*TokenCreated) ProtoMessage() {}
 
 func (x *TokenCreated) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_events_proto_msgTypes[6]
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -334,10 +564,56 @@ func (x *TokenCreated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TokenCreated.ProtoReflect.Descriptor instead.
 func (*TokenCreated) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_events_proto_rawDescGZIP(), []int{6}
+	return file_fortnight_identity_v1_events_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *TokenCreated) GetToken() *Token {
+	if x != nil {
+		return x.Token
+	}
+	return nil
+}
+
+// A token was changed by the provisioning file that owns it: its settings, or its secret.
+type TokenUpdated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The token after the change, without its secret.
+	Token         *Token `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TokenUpdated) Reset() {
+	*x = TokenUpdated{}
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TokenUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TokenUpdated) ProtoMessage() {}
+
+func (x *TokenUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TokenUpdated.ProtoReflect.Descriptor instead.
+func (*TokenUpdated) Descriptor() ([]byte, []int) {
+	return file_fortnight_identity_v1_events_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *TokenUpdated) GetToken() *Token {
 	if x != nil {
 		return x.Token
 	}
@@ -355,7 +631,7 @@ type TokenRevoked struct {
 
 func (x *TokenRevoked) Reset() {
 	*x = TokenRevoked{}
-	mi := &file_fortnight_identity_v1_events_proto_msgTypes[7]
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -367,7 +643,7 @@ func (x *TokenRevoked) String() string {
 func (*TokenRevoked) ProtoMessage() {}
 
 func (x *TokenRevoked) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_events_proto_msgTypes[7]
+	mi := &file_fortnight_identity_v1_events_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -380,7 +656,7 @@ func (x *TokenRevoked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TokenRevoked.ProtoReflect.Descriptor instead.
 func (*TokenRevoked) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_events_proto_rawDescGZIP(), []int{7}
+	return file_fortnight_identity_v1_events_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *TokenRevoked) GetToken() *Token {
@@ -398,16 +674,28 @@ const file_fortnight_identity_v1_events_proto_rawDesc = "" +
 	"\vUserCreated\x12/\n" +
 	"\x04user\x18\x01 \x01(\v2\x1b.fortnight.identity.v1.UserR\x04user:\x04\x90\xb5\x18\x04\"D\n" +
 	"\vUserUpdated\x12/\n" +
+	"\x04user\x18\x01 \x01(\v2\x1b.fortnight.identity.v1.UserR\x04user:\x04\x90\xb5\x18\x04\"H\n" +
+	"\x0fUserDeactivated\x12/\n" +
+	"\x04user\x18\x01 \x01(\v2\x1b.fortnight.identity.v1.UserR\x04user:\x04\x90\xb5\x18\x04\"H\n" +
+	"\x0fUserReactivated\x12/\n" +
 	"\x04user\x18\x01 \x01(\v2\x1b.fortnight.identity.v1.UserR\x04user:\x04\x90\xb5\x18\x04\"D\n" +
 	"\vTeamCreated\x12/\n" +
 	"\x04team\x18\x01 \x01(\v2\x1b.fortnight.identity.v1.TeamR\x04team:\x04\x90\xb5\x18\x01\"D\n" +
 	"\vTeamUpdated\x12/\n" +
+	"\x04team\x18\x01 \x01(\v2\x1b.fortnight.identity.v1.TeamR\x04team:\x04\x90\xb5\x18\x01\"H\n" +
+	"\x0fTeamDeactivated\x12/\n" +
+	"\x04team\x18\x01 \x01(\v2\x1b.fortnight.identity.v1.TeamR\x04team:\x04\x90\xb5\x18\x01\"H\n" +
+	"\x0fTeamReactivated\x12/\n" +
 	"\x04team\x18\x01 \x01(\v2\x1b.fortnight.identity.v1.TeamR\x04team:\x04\x90\xb5\x18\x01\"J\n" +
 	"\vMemberAdded\x125\n" +
+	"\x06member\x18\x01 \x01(\v2\x1d.fortnight.identity.v1.MemberR\x06member:\x04\x90\xb5\x18\x01\"L\n" +
+	"\rMemberUpdated\x125\n" +
 	"\x06member\x18\x01 \x01(\v2\x1d.fortnight.identity.v1.MemberR\x06member:\x04\x90\xb5\x18\x01\"L\n" +
 	"\rMemberRemoved\x125\n" +
 	"\x06member\x18\x01 \x01(\v2\x1d.fortnight.identity.v1.MemberR\x06member:\x04\x90\xb5\x18\x01\"H\n" +
 	"\fTokenCreated\x122\n" +
+	"\x05token\x18\x01 \x01(\v2\x1c.fortnight.identity.v1.TokenR\x05token:\x04\x90\xb5\x18\x04\"H\n" +
+	"\fTokenUpdated\x122\n" +
 	"\x05token\x18\x01 \x01(\v2\x1c.fortnight.identity.v1.TokenR\x05token:\x04\x90\xb5\x18\x04\"H\n" +
 	"\fTokenRevoked\x122\n" +
 	"\x05token\x18\x01 \x01(\v2\x1c.fortnight.identity.v1.TokenR\x05token:\x04\x90\xb5\x18\x04BMZKgithub.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1;identityv1b\x06proto3"
@@ -424,35 +712,47 @@ func file_fortnight_identity_v1_events_proto_rawDescGZIP() []byte {
 	return file_fortnight_identity_v1_events_proto_rawDescData
 }
 
-var file_fortnight_identity_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_fortnight_identity_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_fortnight_identity_v1_events_proto_goTypes = []any{
-	(*UserCreated)(nil),   // 0: fortnight.identity.v1.UserCreated
-	(*UserUpdated)(nil),   // 1: fortnight.identity.v1.UserUpdated
-	(*TeamCreated)(nil),   // 2: fortnight.identity.v1.TeamCreated
-	(*TeamUpdated)(nil),   // 3: fortnight.identity.v1.TeamUpdated
-	(*MemberAdded)(nil),   // 4: fortnight.identity.v1.MemberAdded
-	(*MemberRemoved)(nil), // 5: fortnight.identity.v1.MemberRemoved
-	(*TokenCreated)(nil),  // 6: fortnight.identity.v1.TokenCreated
-	(*TokenRevoked)(nil),  // 7: fortnight.identity.v1.TokenRevoked
-	(*User)(nil),          // 8: fortnight.identity.v1.User
-	(*Team)(nil),          // 9: fortnight.identity.v1.Team
-	(*Member)(nil),        // 10: fortnight.identity.v1.Member
-	(*Token)(nil),         // 11: fortnight.identity.v1.Token
+	(*UserCreated)(nil),     // 0: fortnight.identity.v1.UserCreated
+	(*UserUpdated)(nil),     // 1: fortnight.identity.v1.UserUpdated
+	(*UserDeactivated)(nil), // 2: fortnight.identity.v1.UserDeactivated
+	(*UserReactivated)(nil), // 3: fortnight.identity.v1.UserReactivated
+	(*TeamCreated)(nil),     // 4: fortnight.identity.v1.TeamCreated
+	(*TeamUpdated)(nil),     // 5: fortnight.identity.v1.TeamUpdated
+	(*TeamDeactivated)(nil), // 6: fortnight.identity.v1.TeamDeactivated
+	(*TeamReactivated)(nil), // 7: fortnight.identity.v1.TeamReactivated
+	(*MemberAdded)(nil),     // 8: fortnight.identity.v1.MemberAdded
+	(*MemberUpdated)(nil),   // 9: fortnight.identity.v1.MemberUpdated
+	(*MemberRemoved)(nil),   // 10: fortnight.identity.v1.MemberRemoved
+	(*TokenCreated)(nil),    // 11: fortnight.identity.v1.TokenCreated
+	(*TokenUpdated)(nil),    // 12: fortnight.identity.v1.TokenUpdated
+	(*TokenRevoked)(nil),    // 13: fortnight.identity.v1.TokenRevoked
+	(*User)(nil),            // 14: fortnight.identity.v1.User
+	(*Team)(nil),            // 15: fortnight.identity.v1.Team
+	(*Member)(nil),          // 16: fortnight.identity.v1.Member
+	(*Token)(nil),           // 17: fortnight.identity.v1.Token
 }
 var file_fortnight_identity_v1_events_proto_depIdxs = []int32{
-	8,  // 0: fortnight.identity.v1.UserCreated.user:type_name -> fortnight.identity.v1.User
-	8,  // 1: fortnight.identity.v1.UserUpdated.user:type_name -> fortnight.identity.v1.User
-	9,  // 2: fortnight.identity.v1.TeamCreated.team:type_name -> fortnight.identity.v1.Team
-	9,  // 3: fortnight.identity.v1.TeamUpdated.team:type_name -> fortnight.identity.v1.Team
-	10, // 4: fortnight.identity.v1.MemberAdded.member:type_name -> fortnight.identity.v1.Member
-	10, // 5: fortnight.identity.v1.MemberRemoved.member:type_name -> fortnight.identity.v1.Member
-	11, // 6: fortnight.identity.v1.TokenCreated.token:type_name -> fortnight.identity.v1.Token
-	11, // 7: fortnight.identity.v1.TokenRevoked.token:type_name -> fortnight.identity.v1.Token
-	8,  // [8:8] is the sub-list for method output_type
-	8,  // [8:8] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	14, // 0: fortnight.identity.v1.UserCreated.user:type_name -> fortnight.identity.v1.User
+	14, // 1: fortnight.identity.v1.UserUpdated.user:type_name -> fortnight.identity.v1.User
+	14, // 2: fortnight.identity.v1.UserDeactivated.user:type_name -> fortnight.identity.v1.User
+	14, // 3: fortnight.identity.v1.UserReactivated.user:type_name -> fortnight.identity.v1.User
+	15, // 4: fortnight.identity.v1.TeamCreated.team:type_name -> fortnight.identity.v1.Team
+	15, // 5: fortnight.identity.v1.TeamUpdated.team:type_name -> fortnight.identity.v1.Team
+	15, // 6: fortnight.identity.v1.TeamDeactivated.team:type_name -> fortnight.identity.v1.Team
+	15, // 7: fortnight.identity.v1.TeamReactivated.team:type_name -> fortnight.identity.v1.Team
+	16, // 8: fortnight.identity.v1.MemberAdded.member:type_name -> fortnight.identity.v1.Member
+	16, // 9: fortnight.identity.v1.MemberUpdated.member:type_name -> fortnight.identity.v1.Member
+	16, // 10: fortnight.identity.v1.MemberRemoved.member:type_name -> fortnight.identity.v1.Member
+	17, // 11: fortnight.identity.v1.TokenCreated.token:type_name -> fortnight.identity.v1.Token
+	17, // 12: fortnight.identity.v1.TokenUpdated.token:type_name -> fortnight.identity.v1.Token
+	17, // 13: fortnight.identity.v1.TokenRevoked.token:type_name -> fortnight.identity.v1.Token
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_fortnight_identity_v1_events_proto_init() }
@@ -467,7 +767,7 @@ func file_fortnight_identity_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fortnight_identity_v1_events_proto_rawDesc), len(file_fortnight_identity_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -4,13 +4,14 @@
 // 	protoc        (unknown)
 // source: fortnight/identity/v1/identity_service.proto
 
-// Who is who: users, teams, members, tokens, and the caller tokens that every other service trusts.
+// Who is who and who may do what: users, teams, members, tokens, sign-in, the audit log, and the caller tokens that every
+// other service trusts.
 
 package identityv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
-	_ "github.com/fortnighthq/fortnight/proto/gen/fortnight/common/v1"
+	v1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/common/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -28,6 +29,59 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// Whether a user may sign in.
+type UserState int32
+
+const (
+	// Not said.
+	UserState_USER_STATE_UNSPECIFIED UserState = 0
+	// May sign in.
+	UserState_USER_STATE_ACTIVE UserState = 1
+	// May not; everything that the user did stays.
+	UserState_USER_STATE_DEACTIVATED UserState = 2
+)
+
+// Enum value maps for UserState.
+var (
+	UserState_name = map[int32]string{
+		0: "USER_STATE_UNSPECIFIED",
+		1: "USER_STATE_ACTIVE",
+		2: "USER_STATE_DEACTIVATED",
+	}
+	UserState_value = map[string]int32{
+		"USER_STATE_UNSPECIFIED": 0,
+		"USER_STATE_ACTIVE":      1,
+		"USER_STATE_DEACTIVATED": 2,
+	}
+)
+
+func (x UserState) Enum() *UserState {
+	p := new(UserState)
+	*p = x
+	return p
+}
+
+func (x UserState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (UserState) Descriptor() protoreflect.EnumDescriptor {
+	return file_fortnight_identity_v1_identity_service_proto_enumTypes[0].Descriptor()
+}
+
+func (UserState) Type() protoreflect.EnumType {
+	return &file_fortnight_identity_v1_identity_service_proto_enumTypes[0]
+}
+
+func (x UserState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use UserState.Descriptor instead.
+func (UserState) EnumDescriptor() ([]byte, []int) {
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{0}
+}
 
 // A role in the organisation.
 type OrganizationRole int32
@@ -66,11 +120,11 @@ func (x OrganizationRole) String() string {
 }
 
 func (OrganizationRole) Descriptor() protoreflect.EnumDescriptor {
-	return file_fortnight_identity_v1_identity_service_proto_enumTypes[0].Descriptor()
+	return file_fortnight_identity_v1_identity_service_proto_enumTypes[1].Descriptor()
 }
 
 func (OrganizationRole) Type() protoreflect.EnumType {
-	return &file_fortnight_identity_v1_identity_service_proto_enumTypes[0]
+	return &file_fortnight_identity_v1_identity_service_proto_enumTypes[1]
 }
 
 func (x OrganizationRole) Number() protoreflect.EnumNumber {
@@ -79,7 +133,186 @@ func (x OrganizationRole) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OrganizationRole.Descriptor instead.
 func (OrganizationRole) EnumDescriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{0}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{1}
+}
+
+// A day of the week.
+type Weekday int32
+
+const (
+	// Not said.
+	Weekday_WEEKDAY_UNSPECIFIED Weekday = 0
+	// Monday.
+	Weekday_WEEKDAY_MONDAY Weekday = 1
+	// Tuesday.
+	Weekday_WEEKDAY_TUESDAY Weekday = 2
+	// Wednesday.
+	Weekday_WEEKDAY_WEDNESDAY Weekday = 3
+	// Thursday.
+	Weekday_WEEKDAY_THURSDAY Weekday = 4
+	// Friday.
+	Weekday_WEEKDAY_FRIDAY Weekday = 5
+	// Saturday.
+	Weekday_WEEKDAY_SATURDAY Weekday = 6
+	// Sunday.
+	Weekday_WEEKDAY_SUNDAY Weekday = 7
+)
+
+// Enum value maps for Weekday.
+var (
+	Weekday_name = map[int32]string{
+		0: "WEEKDAY_UNSPECIFIED",
+		1: "WEEKDAY_MONDAY",
+		2: "WEEKDAY_TUESDAY",
+		3: "WEEKDAY_WEDNESDAY",
+		4: "WEEKDAY_THURSDAY",
+		5: "WEEKDAY_FRIDAY",
+		6: "WEEKDAY_SATURDAY",
+		7: "WEEKDAY_SUNDAY",
+	}
+	Weekday_value = map[string]int32{
+		"WEEKDAY_UNSPECIFIED": 0,
+		"WEEKDAY_MONDAY":      1,
+		"WEEKDAY_TUESDAY":     2,
+		"WEEKDAY_WEDNESDAY":   3,
+		"WEEKDAY_THURSDAY":    4,
+		"WEEKDAY_FRIDAY":      5,
+		"WEEKDAY_SATURDAY":    6,
+		"WEEKDAY_SUNDAY":      7,
+	}
+)
+
+func (x Weekday) Enum() *Weekday {
+	p := new(Weekday)
+	*p = x
+	return p
+}
+
+func (x Weekday) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Weekday) Descriptor() protoreflect.EnumDescriptor {
+	return file_fortnight_identity_v1_identity_service_proto_enumTypes[2].Descriptor()
+}
+
+func (Weekday) Type() protoreflect.EnumType {
+	return &file_fortnight_identity_v1_identity_service_proto_enumTypes[2]
+}
+
+func (x Weekday) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Weekday.Descriptor instead.
+func (Weekday) EnumDescriptor() ([]byte, []int) {
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{2}
+}
+
+// Who may read a team's work. Notes of retrospectives are for the team's people whatever it says.
+type TeamVisibility int32
+
+const (
+	// Not said.
+	TeamVisibility_TEAM_VISIBILITY_UNSPECIFIED TeamVisibility = 0
+	// Everybody who has signed in.
+	TeamVisibility_TEAM_VISIBILITY_ORGANIZATION TeamVisibility = 1
+	// The team's people, managers and admins.
+	TeamVisibility_TEAM_VISIBILITY_TEAM TeamVisibility = 2
+)
+
+// Enum value maps for TeamVisibility.
+var (
+	TeamVisibility_name = map[int32]string{
+		0: "TEAM_VISIBILITY_UNSPECIFIED",
+		1: "TEAM_VISIBILITY_ORGANIZATION",
+		2: "TEAM_VISIBILITY_TEAM",
+	}
+	TeamVisibility_value = map[string]int32{
+		"TEAM_VISIBILITY_UNSPECIFIED":  0,
+		"TEAM_VISIBILITY_ORGANIZATION": 1,
+		"TEAM_VISIBILITY_TEAM":         2,
+	}
+)
+
+func (x TeamVisibility) Enum() *TeamVisibility {
+	p := new(TeamVisibility)
+	*p = x
+	return p
+}
+
+func (x TeamVisibility) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TeamVisibility) Descriptor() protoreflect.EnumDescriptor {
+	return file_fortnight_identity_v1_identity_service_proto_enumTypes[3].Descriptor()
+}
+
+func (TeamVisibility) Type() protoreflect.EnumType {
+	return &file_fortnight_identity_v1_identity_service_proto_enumTypes[3]
+}
+
+func (x TeamVisibility) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TeamVisibility.Descriptor instead.
+func (TeamVisibility) EnumDescriptor() ([]byte, []int) {
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{3}
+}
+
+// Whether a team works with Fortnight.
+type TeamState int32
+
+const (
+	// Not said.
+	TeamState_TEAM_STATE_UNSPECIFIED TeamState = 0
+	// It does.
+	TeamState_TEAM_STATE_ACTIVE TeamState = 1
+	// It does no more; what it did stays readable.
+	TeamState_TEAM_STATE_DEACTIVATED TeamState = 2
+)
+
+// Enum value maps for TeamState.
+var (
+	TeamState_name = map[int32]string{
+		0: "TEAM_STATE_UNSPECIFIED",
+		1: "TEAM_STATE_ACTIVE",
+		2: "TEAM_STATE_DEACTIVATED",
+	}
+	TeamState_value = map[string]int32{
+		"TEAM_STATE_UNSPECIFIED": 0,
+		"TEAM_STATE_ACTIVE":      1,
+		"TEAM_STATE_DEACTIVATED": 2,
+	}
+)
+
+func (x TeamState) Enum() *TeamState {
+	p := new(TeamState)
+	*p = x
+	return p
+}
+
+func (x TeamState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TeamState) Descriptor() protoreflect.EnumDescriptor {
+	return file_fortnight_identity_v1_identity_service_proto_enumTypes[4].Descriptor()
+}
+
+func (TeamState) Type() protoreflect.EnumType {
+	return &file_fortnight_identity_v1_identity_service_proto_enumTypes[4]
+}
+
+func (x TeamState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TeamState.Descriptor instead.
+func (TeamState) EnumDescriptor() ([]byte, []int) {
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{4}
 }
 
 // A role in a team.
@@ -123,11 +356,11 @@ func (x TeamRole) String() string {
 }
 
 func (TeamRole) Descriptor() protoreflect.EnumDescriptor {
-	return file_fortnight_identity_v1_identity_service_proto_enumTypes[1].Descriptor()
+	return file_fortnight_identity_v1_identity_service_proto_enumTypes[5].Descriptor()
 }
 
 func (TeamRole) Type() protoreflect.EnumType {
-	return &file_fortnight_identity_v1_identity_service_proto_enumTypes[1]
+	return &file_fortnight_identity_v1_identity_service_proto_enumTypes[5]
 }
 
 func (x TeamRole) Number() protoreflect.EnumNumber {
@@ -136,7 +369,7 @@ func (x TeamRole) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TeamRole.Descriptor instead.
 func (TeamRole) EnumDescriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{1}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{5}
 }
 
 // A person.
@@ -155,9 +388,18 @@ type User struct {
 	// When the user was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the user was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Whether the user may sign in.
+	State UserState `protobuf:"varint,8,opt,name=state,proto3,enum=fortnight.identity.v1.UserState" json:"state,omitempty"`
+	// The provisioning file that owns the user; empty when none does. What a file owns is changed there only.
+	ProvisionedBy string `protobuf:"bytes,9,opt,name=provisioned_by,json=provisionedBy,proto3" json:"provisioned_by,omitempty"`
+	// Where an import has the user from, for instance the Backstage entity `user:default/mina`. A second import updates it.
+	ExternalId string `protobuf:"bytes,10,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`
+	// Roles in the organisation that the user's groups at the OpenID provider gave at the last sign-in. They count beside
+	// organization_roles, and the next sign-in decides them anew.
+	GroupOrganizationRoles []OrganizationRole `protobuf:"varint,11,rep,packed,name=group_organization_roles,json=groupOrganizationRoles,proto3,enum=fortnight.identity.v1.OrganizationRole" json:"group_organization_roles,omitempty"`
+	unknownFields          protoimpl.UnknownFields
+	sizeCache              protoimpl.SizeCache
 }
 
 func (x *User) Reset() {
@@ -239,6 +481,34 @@ func (x *User) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *User) GetState() UserState {
+	if x != nil {
+		return x.State
+	}
+	return UserState_USER_STATE_UNSPECIFIED
+}
+
+func (x *User) GetProvisionedBy() string {
+	if x != nil {
+		return x.ProvisionedBy
+	}
+	return ""
+}
+
+func (x *User) GetExternalId() string {
+	if x != nil {
+		return x.ExternalId
+	}
+	return ""
+}
+
+func (x *User) GetGroupOrganizationRoles() []OrganizationRole {
+	if x != nil {
+		return x.GroupOrganizationRoles
+	}
+	return nil
+}
+
 // A team that improves in two-week cycles.
 type Team struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -248,7 +518,7 @@ type Team struct {
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// IANA time zone, for instance `Europe/Berlin`. The team's days are days in this zone. `UTC` when not given.
 	TimeZone string `protobuf:"bytes,3,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
-	// Length of a cycle in calendar days, 7 to 28; 14 when not given.
+	// The cadence: length of a cycle in calendar days, 7 to 28; 14 when not given.
 	CycleDays int32 `protobuf:"varint,4,opt,name=cycle_days,json=cycleDays,proto3" json:"cycle_days,omitempty"`
 	// Share of the team's time that is kept for improvement, percent.
 	ImprovementCapacityPercent int32 `protobuf:"varint,5,opt,name=improvement_capacity_percent,json=improvementCapacityPercent,proto3" json:"improvement_capacity_percent,omitempty"`
@@ -257,7 +527,21 @@ type Team struct {
 	// When the team was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the team was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Days of the week on which the team works, in the order of the week; Monday to Friday when not given.
+	WorkingDays []Weekday `protobuf:"varint,9,rep,packed,name=working_days,json=workingDays,proto3,enum=fortnight.identity.v1.Weekday" json:"working_days,omitempty"`
+	// Days on which the team does not work, by date.
+	Holidays []*Holiday `protobuf:"bytes,10,rep,name=holidays,proto3" json:"holidays,omitempty"`
+	// The cadence: day of the week on which cycles start; Monday when not given.
+	CadenceWeekday Weekday `protobuf:"varint,11,opt,name=cadence_weekday,json=cadenceWeekday,proto3,enum=fortnight.identity.v1.Weekday" json:"cadence_weekday,omitempty"`
+	// Who may read the team's work; TEAM_VISIBILITY_TEAM when not given.
+	Visibility TeamVisibility `protobuf:"varint,12,opt,name=visibility,proto3,enum=fortnight.identity.v1.TeamVisibility" json:"visibility,omitempty"`
+	// Whether the team works with Fortnight.
+	State TeamState `protobuf:"varint,13,opt,name=state,proto3,enum=fortnight.identity.v1.TeamState" json:"state,omitempty"`
+	// The provisioning file that owns the team; empty when none does. What a file owns is changed there only.
+	ProvisionedBy string `protobuf:"bytes,14,opt,name=provisioned_by,json=provisionedBy,proto3" json:"provisioned_by,omitempty"`
+	// Where an import has the team from, for instance the Backstage entity `group:default/payments`. A second import updates it.
+	ExternalId    string `protobuf:"bytes,15,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -348,6 +632,110 @@ func (x *Team) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Team) GetWorkingDays() []Weekday {
+	if x != nil {
+		return x.WorkingDays
+	}
+	return nil
+}
+
+func (x *Team) GetHolidays() []*Holiday {
+	if x != nil {
+		return x.Holidays
+	}
+	return nil
+}
+
+func (x *Team) GetCadenceWeekday() Weekday {
+	if x != nil {
+		return x.CadenceWeekday
+	}
+	return Weekday_WEEKDAY_UNSPECIFIED
+}
+
+func (x *Team) GetVisibility() TeamVisibility {
+	if x != nil {
+		return x.Visibility
+	}
+	return TeamVisibility_TEAM_VISIBILITY_UNSPECIFIED
+}
+
+func (x *Team) GetState() TeamState {
+	if x != nil {
+		return x.State
+	}
+	return TeamState_TEAM_STATE_UNSPECIFIED
+}
+
+func (x *Team) GetProvisionedBy() string {
+	if x != nil {
+		return x.ProvisionedBy
+	}
+	return ""
+}
+
+func (x *Team) GetExternalId() string {
+	if x != nil {
+		return x.ExternalId
+	}
+	return ""
+}
+
+// A day on which a team does not work.
+type Holiday struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The day in the team's zone, `YYYY-MM-DD`.
+	Date string `protobuf:"bytes,1,opt,name=date,proto3" json:"date,omitempty"`
+	// What is celebrated.
+	DisplayName   string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Holiday) Reset() {
+	*x = Holiday{}
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Holiday) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Holiday) ProtoMessage() {}
+
+func (x *Holiday) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Holiday.ProtoReflect.Descriptor instead.
+func (*Holiday) Descriptor() ([]byte, []int) {
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Holiday) GetDate() string {
+	if x != nil {
+		return x.Date
+	}
+	return ""
+}
+
+func (x *Holiday) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
 // A user's place in a team.
 type Member struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -360,14 +748,18 @@ type Member struct {
 	// Changes with every change of the member.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
 	// When the member was added.
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// The provisioning file that owns the membership; empty when none does. What a file owns is changed there only.
+	ProvisionedBy string `protobuf:"bytes,6,opt,name=provisioned_by,json=provisionedBy,proto3" json:"provisioned_by,omitempty"`
+	// The group at the OpenID provider that gives the membership; empty when none does. Every sign-in decides it anew.
+	Group         string `protobuf:"bytes,7,opt,name=group,proto3" json:"group,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[2]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -379,7 +771,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[2]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -392,7 +784,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{2}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Member) GetName() string {
@@ -430,10 +822,24 @@ func (x *Member) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// An API token of a user.
+func (x *Member) GetProvisionedBy() string {
+	if x != nil {
+		return x.ProvisionedBy
+	}
+	return ""
+}
+
+func (x *Member) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+// An API token of a user, or of a team for one of its bots.
 type Token struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Resource name, `users/{user}/tokens/{token}`.
+	// Resource name, `users/{user}/tokens/{token}` or `teams/{team}/tokens/{token}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// What the token is for.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
@@ -444,14 +850,22 @@ type Token struct {
 	// When the token was revoked.
 	RevokeTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=revoke_time,json=revokeTime,proto3" json:"revoke_time,omitempty"`
 	// When the token was created.
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// What the token may be used for: `read`; `write`, which includes read; `admin`, which includes write and lets the
+	// owner's role of admin count; `mcp`, which lets it in at the MCP door and nowhere else; `bot:<team>`, the scope of a
+	// team's token, which reads and writes as a member of that team. `write` when not given, `bot:<team>` for a team's token.
+	Scopes []string `protobuf:"bytes,7,rep,name=scopes,proto3" json:"scopes,omitempty"`
+	// When the token was last used, to the minute; not set when it never was.
+	LastUseTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=last_use_time,json=lastUseTime,proto3" json:"last_use_time,omitempty"`
+	// The provisioning file that owns the token; empty when none does. What a file owns is changed there only.
+	ProvisionedBy string `protobuf:"bytes,9,opt,name=provisioned_by,json=provisionedBy,proto3" json:"provisioned_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Token) Reset() {
 	*x = Token{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[3]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -463,7 +877,7 @@ func (x *Token) String() string {
 func (*Token) ProtoMessage() {}
 
 func (x *Token) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[3]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -476,7 +890,7 @@ func (x *Token) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Token.ProtoReflect.Descriptor instead.
 func (*Token) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{3}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Token) GetName() string {
@@ -521,6 +935,27 @@ func (x *Token) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Token) GetScopes() []string {
+	if x != nil {
+		return x.Scopes
+	}
+	return nil
+}
+
+func (x *Token) GetLastUseTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastUseTime
+	}
+	return nil
+}
+
+func (x *Token) GetProvisionedBy() string {
+	if x != nil {
+		return x.ProvisionedBy
+	}
+	return ""
+}
+
 // Who is calling.
 type Caller struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -529,14 +964,18 @@ type Caller struct {
 	// Roles in the organisation.
 	OrganizationRoles []OrganizationRole `protobuf:"varint,2,rep,packed,name=organization_roles,json=organizationRoles,proto3,enum=fortnight.identity.v1.OrganizationRole" json:"organization_roles,omitempty"`
 	// Roles in teams.
-	Teams         []*CallerTeam `protobuf:"bytes,3,rep,name=teams,proto3" json:"teams,omitempty"`
+	Teams []*CallerTeam `protobuf:"bytes,3,rep,name=teams,proto3" json:"teams,omitempty"`
+	// The team whose bot is calling; empty when a user or a service is.
+	BotTeam string `protobuf:"bytes,4,opt,name=bot_team,json=botTeam,proto3" json:"bot_team,omitempty"`
+	// Whether the credential only lets the caller read.
+	ReadOnly      bool `protobuf:"varint,5,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Caller) Reset() {
 	*x = Caller{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[4]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -548,7 +987,7 @@ func (x *Caller) String() string {
 func (*Caller) ProtoMessage() {}
 
 func (x *Caller) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[4]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -561,7 +1000,7 @@ func (x *Caller) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Caller.ProtoReflect.Descriptor instead.
 func (*Caller) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{4}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Caller) GetUser() string {
@@ -585,6 +1024,20 @@ func (x *Caller) GetTeams() []*CallerTeam {
 	return nil
 }
 
+func (x *Caller) GetBotTeam() string {
+	if x != nil {
+		return x.BotTeam
+	}
+	return ""
+}
+
+func (x *Caller) GetReadOnly() bool {
+	if x != nil {
+		return x.ReadOnly
+	}
+	return false
+}
+
 // A caller's role in one team.
 type CallerTeam struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -598,7 +1051,7 @@ type CallerTeam struct {
 
 func (x *CallerTeam) Reset() {
 	*x = CallerTeam{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[5]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -610,7 +1063,7 @@ func (x *CallerTeam) String() string {
 func (*CallerTeam) ProtoMessage() {}
 
 func (x *CallerTeam) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[5]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -623,7 +1076,7 @@ func (x *CallerTeam) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallerTeam.ProtoReflect.Descriptor instead.
 func (*CallerTeam) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{5}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CallerTeam) GetTeam() string {
@@ -655,7 +1108,7 @@ type BootstrapRequest struct {
 
 func (x *BootstrapRequest) Reset() {
 	*x = BootstrapRequest{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[6]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -667,7 +1120,7 @@ func (x *BootstrapRequest) String() string {
 func (*BootstrapRequest) ProtoMessage() {}
 
 func (x *BootstrapRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[6]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -680,7 +1133,7 @@ func (x *BootstrapRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BootstrapRequest.ProtoReflect.Descriptor instead.
 func (*BootstrapRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{6}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *BootstrapRequest) GetBootstrapToken() string {
@@ -717,7 +1170,7 @@ type BootstrapResponse struct {
 
 func (x *BootstrapResponse) Reset() {
 	*x = BootstrapResponse{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[7]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -729,7 +1182,7 @@ func (x *BootstrapResponse) String() string {
 func (*BootstrapResponse) ProtoMessage() {}
 
 func (x *BootstrapResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[7]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -742,7 +1195,7 @@ func (x *BootstrapResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BootstrapResponse.ProtoReflect.Descriptor instead.
 func (*BootstrapResponse) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{7}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *BootstrapResponse) GetUser() *User {
@@ -768,7 +1221,7 @@ type GetCallerRequest struct {
 
 func (x *GetCallerRequest) Reset() {
 	*x = GetCallerRequest{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[8]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -780,7 +1233,7 @@ func (x *GetCallerRequest) String() string {
 func (*GetCallerRequest) ProtoMessage() {}
 
 func (x *GetCallerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[8]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -793,7 +1246,7 @@ func (x *GetCallerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCallerRequest.ProtoReflect.Descriptor instead.
 func (*GetCallerRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{8}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{9}
 }
 
 // Request of Authenticate.
@@ -805,6 +1258,7 @@ type AuthenticateRequest struct {
 	//
 	//	*AuthenticateRequest_Token
 	//	*AuthenticateRequest_Service
+	//	*AuthenticateRequest_Session
 	Credential    isAuthenticateRequest_Credential `protobuf_oneof:"credential"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -812,7 +1266,7 @@ type AuthenticateRequest struct {
 
 func (x *AuthenticateRequest) Reset() {
 	*x = AuthenticateRequest{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[9]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -824,7 +1278,7 @@ func (x *AuthenticateRequest) String() string {
 func (*AuthenticateRequest) ProtoMessage() {}
 
 func (x *AuthenticateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[9]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -837,7 +1291,7 @@ func (x *AuthenticateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthenticateRequest.ProtoReflect.Descriptor instead.
 func (*AuthenticateRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{9}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AuthenticateRequest) GetCredential() isAuthenticateRequest_Credential {
@@ -865,6 +1319,15 @@ func (x *AuthenticateRequest) GetService() *ServiceCredential {
 	return nil
 }
 
+func (x *AuthenticateRequest) GetSession() string {
+	if x != nil {
+		if x, ok := x.Credential.(*AuthenticateRequest_Session); ok {
+			return x.Session
+		}
+	}
+	return ""
+}
+
 type isAuthenticateRequest_Credential interface {
 	isAuthenticateRequest_Credential()
 }
@@ -879,9 +1342,16 @@ type AuthenticateRequest_Service struct {
 	Service *ServiceCredential `protobuf:"bytes,2,opt,name=service,proto3,oneof"`
 }
 
+type AuthenticateRequest_Session struct {
+	// Secret of a session.
+	Session string `protobuf:"bytes,3,opt,name=session,proto3,oneof"`
+}
+
 func (*AuthenticateRequest_Token) isAuthenticateRequest_Credential() {}
 
 func (*AuthenticateRequest_Service) isAuthenticateRequest_Credential() {}
+
+func (*AuthenticateRequest_Session) isAuthenticateRequest_Credential() {}
 
 // What a service shows to be let in as itself.
 type ServiceCredential struct {
@@ -896,7 +1366,7 @@ type ServiceCredential struct {
 
 func (x *ServiceCredential) Reset() {
 	*x = ServiceCredential{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[10]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -908,7 +1378,7 @@ func (x *ServiceCredential) String() string {
 func (*ServiceCredential) ProtoMessage() {}
 
 func (x *ServiceCredential) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[10]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -921,7 +1391,7 @@ func (x *ServiceCredential) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServiceCredential.ProtoReflect.Descriptor instead.
 func (*ServiceCredential) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{10}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ServiceCredential) GetService() string {
@@ -944,14 +1414,16 @@ type AuthenticateResponse struct {
 	// The signed caller token.
 	CallerToken string `protobuf:"bytes,1,opt,name=caller_token,json=callerToken,proto3" json:"caller_token,omitempty"`
 	// When it ends.
-	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// Who is calling, by resource name: a user, a bot's token or a service. It tells callers apart, and proves nothing.
+	Subject       string `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AuthenticateResponse) Reset() {
 	*x = AuthenticateResponse{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[11]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -963,7 +1435,7 @@ func (x *AuthenticateResponse) String() string {
 func (*AuthenticateResponse) ProtoMessage() {}
 
 func (x *AuthenticateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[11]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -976,7 +1448,7 @@ func (x *AuthenticateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthenticateResponse.ProtoReflect.Descriptor instead.
 func (*AuthenticateResponse) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{11}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *AuthenticateResponse) GetCallerToken() string {
@@ -993,6 +1465,13 @@ func (x *AuthenticateResponse) GetExpireTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *AuthenticateResponse) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
 // Request of ListSigningKeys.
 type ListSigningKeysRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1002,7 +1481,7 @@ type ListSigningKeysRequest struct {
 
 func (x *ListSigningKeysRequest) Reset() {
 	*x = ListSigningKeysRequest{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[12]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1014,7 +1493,7 @@ func (x *ListSigningKeysRequest) String() string {
 func (*ListSigningKeysRequest) ProtoMessage() {}
 
 func (x *ListSigningKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[12]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1027,7 +1506,7 @@ func (x *ListSigningKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSigningKeysRequest.ProtoReflect.Descriptor instead.
 func (*ListSigningKeysRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{12}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{13}
 }
 
 // Answer of ListSigningKeys.
@@ -1041,7 +1520,7 @@ type ListSigningKeysResponse struct {
 
 func (x *ListSigningKeysResponse) Reset() {
 	*x = ListSigningKeysResponse{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[13]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1053,7 +1532,7 @@ func (x *ListSigningKeysResponse) String() string {
 func (*ListSigningKeysResponse) ProtoMessage() {}
 
 func (x *ListSigningKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[13]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1066,7 +1545,7 @@ func (x *ListSigningKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSigningKeysResponse.ProtoReflect.Descriptor instead.
 func (*ListSigningKeysResponse) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{13}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListSigningKeysResponse) GetSigningKeys() []*SigningKey {
@@ -1089,7 +1568,7 @@ type SigningKey struct {
 
 func (x *SigningKey) Reset() {
 	*x = SigningKey{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[14]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1101,7 +1580,7 @@ func (x *SigningKey) String() string {
 func (*SigningKey) ProtoMessage() {}
 
 func (x *SigningKey) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[14]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1114,7 +1593,7 @@ func (x *SigningKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SigningKey.ProtoReflect.Descriptor instead.
 func (*SigningKey) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{14}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SigningKey) GetKeyId() string {
@@ -1146,7 +1625,7 @@ type CreateUserRequest struct {
 
 func (x *CreateUserRequest) Reset() {
 	*x = CreateUserRequest{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[15]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1158,7 +1637,7 @@ func (x *CreateUserRequest) String() string {
 func (*CreateUserRequest) ProtoMessage() {}
 
 func (x *CreateUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[15]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1171,7 +1650,7 @@ func (x *CreateUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateUserRequest.ProtoReflect.Descriptor instead.
 func (*CreateUserRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{15}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CreateUserRequest) GetUser() *User {
@@ -1206,7 +1685,7 @@ type GetUserRequest struct {
 
 func (x *GetUserRequest) Reset() {
 	*x = GetUserRequest{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[16]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1218,7 +1697,7 @@ func (x *GetUserRequest) String() string {
 func (*GetUserRequest) ProtoMessage() {}
 
 func (x *GetUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[16]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1231,7 +1710,7 @@ func (x *GetUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUserRequest.ProtoReflect.Descriptor instead.
 func (*GetUserRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{16}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetUserRequest) GetName() string {
@@ -1254,7 +1733,7 @@ type ListUsersRequest struct {
 
 func (x *ListUsersRequest) Reset() {
 	*x = ListUsersRequest{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[17]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1266,7 +1745,7 @@ func (x *ListUsersRequest) String() string {
 func (*ListUsersRequest) ProtoMessage() {}
 
 func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[17]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1279,7 +1758,7 @@ func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUsersRequest.ProtoReflect.Descriptor instead.
 func (*ListUsersRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{17}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListUsersRequest) GetPageSize() int32 {
@@ -1309,7 +1788,7 @@ type ListUsersResponse struct {
 
 func (x *ListUsersResponse) Reset() {
 	*x = ListUsersResponse{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[18]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1321,7 +1800,7 @@ func (x *ListUsersResponse) String() string {
 func (*ListUsersResponse) ProtoMessage() {}
 
 func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[18]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1334,7 +1813,7 @@ func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUsersResponse.ProtoReflect.Descriptor instead.
 func (*ListUsersResponse) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{18}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListUsersResponse) GetUsers() []*User {
@@ -1368,7 +1847,7 @@ type UpdateUserRequest struct {
 
 func (x *UpdateUserRequest) Reset() {
 	*x = UpdateUserRequest{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[19]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1380,7 +1859,7 @@ func (x *UpdateUserRequest) String() string {
 func (*UpdateUserRequest) ProtoMessage() {}
 
 func (x *UpdateUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[19]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1393,7 +1872,7 @@ func (x *UpdateUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateUserRequest.ProtoReflect.Descriptor instead.
 func (*UpdateUserRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{19}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *UpdateUserRequest) GetUser() *User {
@@ -1424,6 +1903,134 @@ func (x *UpdateUserRequest) GetRequestId() string {
 	return ""
 }
 
+// Request of DeactivateUser.
+type DeactivateUserRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The user.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The etag that the change rests on; the header If-Match over REST.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a repeated request safe; the header Idempotency-Key over REST.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeactivateUserRequest) Reset() {
+	*x = DeactivateUserRequest{}
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeactivateUserRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeactivateUserRequest) ProtoMessage() {}
+
+func (x *DeactivateUserRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeactivateUserRequest.ProtoReflect.Descriptor instead.
+func (*DeactivateUserRequest) Descriptor() ([]byte, []int) {
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *DeactivateUserRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DeactivateUserRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *DeactivateUserRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// Request of ReactivateUser.
+type ReactivateUserRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The user.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The etag that the change rests on; the header If-Match over REST.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a repeated request safe; the header Idempotency-Key over REST.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReactivateUserRequest) Reset() {
+	*x = ReactivateUserRequest{}
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReactivateUserRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReactivateUserRequest) ProtoMessage() {}
+
+func (x *ReactivateUserRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReactivateUserRequest.ProtoReflect.Descriptor instead.
+func (*ReactivateUserRequest) Descriptor() ([]byte, []int) {
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ReactivateUserRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ReactivateUserRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *ReactivateUserRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // Request of CreateTeam.
 type CreateTeamRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1439,7 +2046,7 @@ type CreateTeamRequest struct {
 
 func (x *CreateTeamRequest) Reset() {
 	*x = CreateTeamRequest{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[20]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1451,7 +2058,7 @@ func (x *CreateTeamRequest) String() string {
 func (*CreateTeamRequest) ProtoMessage() {}
 
 func (x *CreateTeamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[20]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1464,7 +2071,7 @@ func (x *CreateTeamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTeamRequest.ProtoReflect.Descriptor instead.
 func (*CreateTeamRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{20}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CreateTeamRequest) GetTeam() *Team {
@@ -1499,7 +2106,7 @@ type GetTeamRequest struct {
 
 func (x *GetTeamRequest) Reset() {
 	*x = GetTeamRequest{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[21]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1511,7 +2118,7 @@ func (x *GetTeamRequest) String() string {
 func (*GetTeamRequest) ProtoMessage() {}
 
 func (x *GetTeamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[21]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1524,7 +2131,7 @@ func (x *GetTeamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTeamRequest.ProtoReflect.Descriptor instead.
 func (*GetTeamRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{21}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetTeamRequest) GetName() string {
@@ -1547,7 +2154,7 @@ type ListTeamsRequest struct {
 
 func (x *ListTeamsRequest) Reset() {
 	*x = ListTeamsRequest{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[22]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1559,7 +2166,7 @@ func (x *ListTeamsRequest) String() string {
 func (*ListTeamsRequest) ProtoMessage() {}
 
 func (x *ListTeamsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[22]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1572,7 +2179,7 @@ func (x *ListTeamsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTeamsRequest.ProtoReflect.Descriptor instead.
 func (*ListTeamsRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{22}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListTeamsRequest) GetPageSize() int32 {
@@ -1602,7 +2209,7 @@ type ListTeamsResponse struct {
 
 func (x *ListTeamsResponse) Reset() {
 	*x = ListTeamsResponse{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[23]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1614,7 +2221,7 @@ func (x *ListTeamsResponse) String() string {
 func (*ListTeamsResponse) ProtoMessage() {}
 
 func (x *ListTeamsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[23]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1627,7 +2234,7 @@ func (x *ListTeamsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTeamsResponse.ProtoReflect.Descriptor instead.
 func (*ListTeamsResponse) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{23}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListTeamsResponse) GetTeams() []*Team {
@@ -1649,7 +2256,8 @@ type UpdateTeamRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The team with its new values.
 	Team *Team `protobuf:"bytes,1,opt,name=team,proto3" json:"team,omitempty"`
-	// The fields to change: display_name, time_zone, cycle_days, improvement_capacity_percent. The fields that are set when not given.
+	// The fields to change: display_name, time_zone, working_days, holidays, cadence_weekday, cycle_days, visibility,
+	// improvement_capacity_percent. The fields that are set when not given.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// The etag that the change rests on; the header If-Match over REST.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -1661,7 +2269,7 @@ type UpdateTeamRequest struct {
 
 func (x *UpdateTeamRequest) Reset() {
 	*x = UpdateTeamRequest{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[24]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1673,7 +2281,7 @@ func (x *UpdateTeamRequest) String() string {
 func (*UpdateTeamRequest) ProtoMessage() {}
 
 func (x *UpdateTeamRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[24]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1686,7 +2294,7 @@ func (x *UpdateTeamRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateTeamRequest.ProtoReflect.Descriptor instead.
 func (*UpdateTeamRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{24}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *UpdateTeamRequest) GetTeam() *Team {
@@ -1717,6 +2325,134 @@ func (x *UpdateTeamRequest) GetRequestId() string {
 	return ""
 }
 
+// Request of DeactivateTeam.
+type DeactivateTeamRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The team.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The etag that the change rests on; the header If-Match over REST.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a repeated request safe; the header Idempotency-Key over REST.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeactivateTeamRequest) Reset() {
+	*x = DeactivateTeamRequest{}
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeactivateTeamRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeactivateTeamRequest) ProtoMessage() {}
+
+func (x *DeactivateTeamRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeactivateTeamRequest.ProtoReflect.Descriptor instead.
+func (*DeactivateTeamRequest) Descriptor() ([]byte, []int) {
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *DeactivateTeamRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DeactivateTeamRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *DeactivateTeamRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// Request of ReactivateTeam.
+type ReactivateTeamRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The team.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The etag that the change rests on; the header If-Match over REST.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a repeated request safe; the header Idempotency-Key over REST.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReactivateTeamRequest) Reset() {
+	*x = ReactivateTeamRequest{}
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReactivateTeamRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReactivateTeamRequest) ProtoMessage() {}
+
+func (x *ReactivateTeamRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReactivateTeamRequest.ProtoReflect.Descriptor instead.
+func (*ReactivateTeamRequest) Descriptor() ([]byte, []int) {
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ReactivateTeamRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ReactivateTeamRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *ReactivateTeamRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // Request of CreateMember.
 type CreateMemberRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1732,7 +2468,7 @@ type CreateMemberRequest struct {
 
 func (x *CreateMemberRequest) Reset() {
 	*x = CreateMemberRequest{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[25]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1744,7 +2480,7 @@ func (x *CreateMemberRequest) String() string {
 func (*CreateMemberRequest) ProtoMessage() {}
 
 func (x *CreateMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[25]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1757,7 +2493,7 @@ func (x *CreateMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateMemberRequest.ProtoReflect.Descriptor instead.
 func (*CreateMemberRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{25}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *CreateMemberRequest) GetParent() string {
@@ -1781,6 +2517,125 @@ func (x *CreateMemberRequest) GetRequestId() string {
 	return ""
 }
 
+// Request of GetMember.
+type GetMemberRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The member.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetMemberRequest) Reset() {
+	*x = GetMemberRequest{}
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetMemberRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetMemberRequest) ProtoMessage() {}
+
+func (x *GetMemberRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetMemberRequest.ProtoReflect.Descriptor instead.
+func (*GetMemberRequest) Descriptor() ([]byte, []int) {
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *GetMemberRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// Request of UpdateMember.
+type UpdateMemberRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The member with its new values.
+	Member *Member `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	// The fields to change: role. The fields that are set when not given.
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// The etag that the change rests on; the header If-Match over REST.
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a repeated request safe; the header Idempotency-Key over REST.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateMemberRequest) Reset() {
+	*x = UpdateMemberRequest{}
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateMemberRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateMemberRequest) ProtoMessage() {}
+
+func (x *UpdateMemberRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateMemberRequest.ProtoReflect.Descriptor instead.
+func (*UpdateMemberRequest) Descriptor() ([]byte, []int) {
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *UpdateMemberRequest) GetMember() *Member {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+func (x *UpdateMemberRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+func (x *UpdateMemberRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *UpdateMemberRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // Request of ListMembers.
 type ListMembersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1796,7 +2651,7 @@ type ListMembersRequest struct {
 
 func (x *ListMembersRequest) Reset() {
 	*x = ListMembersRequest{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[26]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1808,7 +2663,7 @@ func (x *ListMembersRequest) String() string {
 func (*ListMembersRequest) ProtoMessage() {}
 
 func (x *ListMembersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[26]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1821,7 +2676,7 @@ func (x *ListMembersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMembersRequest.ProtoReflect.Descriptor instead.
 func (*ListMembersRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{26}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListMembersRequest) GetParent() string {
@@ -1858,7 +2713,7 @@ type ListMembersResponse struct {
 
 func (x *ListMembersResponse) Reset() {
 	*x = ListMembersResponse{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[27]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1870,7 +2725,7 @@ func (x *ListMembersResponse) String() string {
 func (*ListMembersResponse) ProtoMessage() {}
 
 func (x *ListMembersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[27]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1883,7 +2738,7 @@ func (x *ListMembersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMembersResponse.ProtoReflect.Descriptor instead.
 func (*ListMembersResponse) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{27}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListMembersResponse) GetMembers() []*Member {
@@ -1915,7 +2770,7 @@ type DeleteMemberRequest struct {
 
 func (x *DeleteMemberRequest) Reset() {
 	*x = DeleteMemberRequest{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[28]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1927,7 +2782,7 @@ func (x *DeleteMemberRequest) String() string {
 func (*DeleteMemberRequest) ProtoMessage() {}
 
 func (x *DeleteMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[28]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1940,7 +2795,7 @@ func (x *DeleteMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteMemberRequest.ProtoReflect.Descriptor instead.
 func (*DeleteMemberRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{28}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *DeleteMemberRequest) GetName() string {
@@ -1967,7 +2822,7 @@ func (x *DeleteMemberRequest) GetRequestId() string {
 // Request of CreateToken.
 type CreateTokenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The user.
+	// The user, or the team.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// The token.
 	Token *Token `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
@@ -1979,7 +2834,7 @@ type CreateTokenRequest struct {
 
 func (x *CreateTokenRequest) Reset() {
 	*x = CreateTokenRequest{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[29]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1991,7 +2846,7 @@ func (x *CreateTokenRequest) String() string {
 func (*CreateTokenRequest) ProtoMessage() {}
 
 func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[29]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2004,7 +2859,7 @@ func (x *CreateTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateTokenRequest.ProtoReflect.Descriptor instead.
 func (*CreateTokenRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{29}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *CreateTokenRequest) GetParent() string {
@@ -2031,7 +2886,7 @@ func (x *CreateTokenRequest) GetTokenId() string {
 // Request of ListTokens.
 type ListTokensRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The user.
+	// The user, or the team.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// At most so many; 50 when not given, more than 1000 is capped.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
@@ -2043,7 +2898,7 @@ type ListTokensRequest struct {
 
 func (x *ListTokensRequest) Reset() {
 	*x = ListTokensRequest{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[30]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2055,7 +2910,7 @@ func (x *ListTokensRequest) String() string {
 func (*ListTokensRequest) ProtoMessage() {}
 
 func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[30]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2068,7 +2923,7 @@ func (x *ListTokensRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensRequest.ProtoReflect.Descriptor instead.
 func (*ListTokensRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{30}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListTokensRequest) GetParent() string {
@@ -2105,7 +2960,7 @@ type ListTokensResponse struct {
 
 func (x *ListTokensResponse) Reset() {
 	*x = ListTokensResponse{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[31]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2117,7 +2972,7 @@ func (x *ListTokensResponse) String() string {
 func (*ListTokensResponse) ProtoMessage() {}
 
 func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[31]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2130,7 +2985,7 @@ func (x *ListTokensResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTokensResponse.ProtoReflect.Descriptor instead.
 func (*ListTokensResponse) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{31}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListTokensResponse) GetTokens() []*Token {
@@ -2160,7 +3015,7 @@ type RevokeTokenRequest struct {
 
 func (x *RevokeTokenRequest) Reset() {
 	*x = RevokeTokenRequest{}
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[32]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2172,7 +3027,7 @@ func (x *RevokeTokenRequest) String() string {
 func (*RevokeTokenRequest) ProtoMessage() {}
 
 func (x *RevokeTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[32]
+	mi := &file_fortnight_identity_v1_identity_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2185,7 +3040,7 @@ func (x *RevokeTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeTokenRequest.ProtoReflect.Descriptor instead.
 func (*RevokeTokenRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{32}
+	return file_fortnight_identity_v1_identity_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *RevokeTokenRequest) GetName() string {
@@ -2206,7 +3061,7 @@ var File_fortnight_identity_v1_identity_service_proto protoreflect.FileDescripto
 
 const file_fortnight_identity_v1_identity_service_proto_rawDesc = "" +
 	"\n" +
-	",fortnight/identity/v1/identity_service.proto\x12\x15fortnight.identity.v1\x1a\x1bbuf/validate/validate.proto\x1a!fortnight/common/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb9\x03\n" +
+	",fortnight/identity/v1/identity_service.proto\x12\x15fortnight.identity.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1ffortnight/common/v1/audit.proto\x1a!fortnight/common/v1/options.proto\x1a!fortnight/identity/v1/audit.proto\x1a%fortnight/identity/v1/directory.proto\x1a#fortnight/identity/v1/sign_in.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb0\x05\n" +
 	"\x04User\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x122\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x0f\xe0A\x02\xbaH\t\xd8\x01\x01r\x04\x10\x01\x18xR\vdisplayName\x12#\n" +
@@ -2216,8 +3071,14 @@ const file_fortnight_identity_v1_identity_service_proto_rawDesc = "" +
 	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime:2\xeaA/\n" +
-	"\x12fortnight.dev/User\x12\fusers/{user}*\x05users2\x04user\"\xcd\x03\n" +
+	"updateTime\x12;\n" +
+	"\x05state\x18\b \x01(\x0e2 .fortnight.identity.v1.UserStateB\x03\xe0A\x03R\x05state\x12*\n" +
+	"\x0eprovisioned_by\x18\t \x01(\tB\x03\xe0A\x03R\rprovisionedBy\x12$\n" +
+	"\vexternal_id\x18\n" +
+	" \x01(\tB\x03\xe0A\x03R\n" +
+	"externalId\x12f\n" +
+	"\x18group_organization_roles\x18\v \x03(\x0e2'.fortnight.identity.v1.OrganizationRoleB\x03\xe0A\x03R\x16groupOrganizationRoles:2\xeaA/\n" +
+	"\x12fortnight.dev/User\x12\fusers/{user}*\x05users2\x04user\"\xab\a\n" +
 	"\x04Team\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x122\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x0f\xe0A\x02\xbaH\t\xd8\x01\x01r\x04\x10\x01\x18xR\vdisplayName\x12'\n" +
@@ -2230,17 +3091,35 @@ const file_fortnight_identity_v1_identity_service_proto_rawDesc = "" +
 	"\vcreate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime:2\xeaA/\n" +
-	"\x12fortnight.dev/Team\x12\fteams/{team}*\x05teams2\x04team\"\xc5\x02\n" +
+	"updateTime\x12Y\n" +
+	"\fworking_days\x18\t \x03(\x0e2\x1e.fortnight.identity.v1.WeekdayB\x16\xe0A\x01\xbaH\x10\x92\x01\r\x10\a\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\vworkingDays\x12H\n" +
+	"\bholidays\x18\n" +
+	" \x03(\v2\x1e.fortnight.identity.v1.HolidayB\f\xe0A\x01\xbaH\x06\x92\x01\x03\x10\xee\x02R\bholidays\x12T\n" +
+	"\x0fcadence_weekday\x18\v \x01(\x0e2\x1e.fortnight.identity.v1.WeekdayB\v\xe0A\x01\xbaH\x05\x82\x01\x02\x10\x01R\x0ecadenceWeekday\x12R\n" +
+	"\n" +
+	"visibility\x18\f \x01(\x0e2%.fortnight.identity.v1.TeamVisibilityB\v\xe0A\x01\xbaH\x05\x82\x01\x02\x10\x01R\n" +
+	"visibility\x12;\n" +
+	"\x05state\x18\r \x01(\x0e2 .fortnight.identity.v1.TeamStateB\x03\xe0A\x03R\x05state\x12*\n" +
+	"\x0eprovisioned_by\x18\x0e \x01(\tB\x03\xe0A\x03R\rprovisionedBy\x12$\n" +
+	"\vexternal_id\x18\x0f \x01(\tB\x03\xe0A\x03R\n" +
+	"externalId:2\xeaA/\n" +
+	"\x12fortnight.dev/Team\x12\fteams/{team}*\x05teams2\x04team\"t\n" +
+	"\aHoliday\x12:\n" +
+	"\x04date\x18\x01 \x01(\tB&\xe0A\x02\xbaH r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\x04date\x12-\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18xR\vdisplayName\"\x8f\x03\n" +
 	"\x06Member\x12\x17\n" +
-	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x128\n" +
-	"\x04user\x18\x02 \x01(\tB$\xe0A\x02\xfaA\x14\n" +
-	"\x12fortnight.dev/User\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x04user\x12B\n" +
+	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12;\n" +
+	"\x04user\x18\x02 \x01(\tB'\xe0A\x02\xfaA\x14\n" +
+	"\x12fortnight.dev/User\xbaH\n" +
+	"\xd8\x01\x01r\x05\x10\x01\x18\xc8\x01R\x04user\x12B\n" +
 	"\x04role\x18\x03 \x01(\x0e2\x1f.fortnight.identity.v1.TeamRoleB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04role\x12\x17\n" +
 	"\x04etag\x18\x04 \x01(\tB\x03\xe0A\x03R\x04etag\x12@\n" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"createTime:I\xeaAF\n" +
-	"\x14fortnight.dev/Member\x12\x1dteams/{team}/members/{member}*\amembers2\x06member\"\xfa\x02\n" +
+	"createTime\x12*\n" +
+	"\x0eprovisioned_by\x18\x06 \x01(\tB\x03\xe0A\x03R\rprovisionedBy\x12\x19\n" +
+	"\x05group\x18\a \x01(\tB\x03\xe0A\x03R\x05group:I\xeaAF\n" +
+	"\x14fortnight.dev/Member\x12\x1dteams/{team}/members/{member}*\amembers2\x06member\"\xf4\x04\n" +
 	"\x05Token\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12/\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18xR\vdisplayName\x12@\n" +
@@ -2250,13 +3129,19 @@ const file_fortnight_identity_v1_identity_service_proto_rawDesc = "" +
 	"\vrevoke_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"revokeTime\x12@\n" +
 	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"createTime:D\xeaAA\n" +
-	"\x13fortnight.dev/Token\x12\x1busers/{user}/tokens/{token}*\x06tokens2\x05token\"\xd3\x01\n" +
+	"createTime\x12j\n" +
+	"\x06scopes\x18\a \x03(\tBR\xe0A\x01\xbaHL\x92\x01I\x10\x04\x18\x01\"CrA2?^(read|write|admin|mcp|bot:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)$R\x06scopes\x12C\n" +
+	"\rlast_use_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\vlastUseTime\x12*\n" +
+	"\x0eprovisioned_by\x18\t \x01(\tB\x03\xe0A\x03R\rprovisionedBy:a\xeaA^\n" +
+	"\x13fortnight.dev/Token\x12\x1busers/{user}/tokens/{token}\x12\x1bteams/{team}/tokens/{token}*\x06tokens2\x05token\"\xac\x02\n" +
 	"\x06Caller\x12.\n" +
 	"\x04user\x18\x01 \x01(\tB\x1a\xe0A\x03\xfaA\x14\n" +
 	"\x12fortnight.dev/UserR\x04user\x12[\n" +
 	"\x12organization_roles\x18\x02 \x03(\x0e2'.fortnight.identity.v1.OrganizationRoleB\x03\xe0A\x03R\x11organizationRoles\x12<\n" +
-	"\x05teams\x18\x03 \x03(\v2!.fortnight.identity.v1.CallerTeamB\x03\xe0A\x03R\x05teams\"v\n" +
+	"\x05teams\x18\x03 \x03(\v2!.fortnight.identity.v1.CallerTeamB\x03\xe0A\x03R\x05teams\x125\n" +
+	"\bbot_team\x18\x04 \x01(\tB\x1a\xe0A\x03\xfaA\x14\n" +
+	"\x12fortnight.dev/TeamR\abotTeam\x12 \n" +
+	"\tread_only\x18\x05 \x01(\bB\x03\xe0A\x03R\breadOnly\"v\n" +
 	"\n" +
 	"CallerTeam\x12.\n" +
 	"\x04team\x18\x01 \x01(\tB\x1a\xe0A\x03\xfaA\x14\n" +
@@ -2269,20 +3154,23 @@ const file_fortnight_identity_v1_identity_service_proto_rawDesc = "" +
 	"\x11BootstrapResponse\x124\n" +
 	"\x04user\x18\x01 \x01(\v2\x1b.fortnight.identity.v1.UserB\x03\xe0A\x03R\x04user\x127\n" +
 	"\x05token\x18\x02 \x01(\v2\x1c.fortnight.identity.v1.TokenB\x03\xe0A\x03R\x05token\"\x12\n" +
-	"\x10GetCallerRequest\"\x94\x01\n" +
+	"\x10GetCallerRequest\"\xbc\x01\n" +
 	"\x13AuthenticateRequest\x12\"\n" +
 	"\x05token\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01H\x00R\x05token\x12D\n" +
-	"\aservice\x18\x02 \x01(\v2(.fortnight.identity.v1.ServiceCredentialH\x00R\aserviceB\x13\n" +
+	"\aservice\x18\x02 \x01(\v2(.fortnight.identity.v1.ServiceCredentialH\x00R\aservice\x12&\n" +
+	"\asession\x18\x03 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xc8\x01H\x00R\asessionB\x13\n" +
 	"\n" +
 	"credential\x12\x05\xbaH\x02\b\x01\"\\\n" +
 	"\x11ServiceCredential\x12&\n" +
 	"\aservice\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18?R\aservice\x12\x1f\n" +
-	"\x03key\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x03key\"\x80\x01\n" +
+	"\x03key\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x03key\"\x9f\x01\n" +
 	"\x14AuthenticateResponse\x12&\n" +
 	"\fcaller_token\x18\x01 \x01(\tB\x03\xe0A\x03R\vcallerToken\x12@\n" +
 	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"expireTime\"\x18\n" +
+	"expireTime\x12\x1d\n" +
+	"\asubject\x18\x03 \x01(\tB\x03\xe0A\x03R\asubject\"\x18\n" +
 	"\x16ListSigningKeysRequest\"d\n" +
 	"\x17ListSigningKeysResponse\x12I\n" +
 	"\fsigning_keys\x18\x01 \x03(\v2!.fortnight.identity.v1.SigningKeyB\x03\xe0A\x03R\vsigningKeys\"L\n" +
@@ -2313,7 +3201,19 @@ const file_fortnight_identity_v1_identity_service_proto_rawDesc = "" +
 	"updateMask\x12\x17\n" +
 	"\x04etag\x18\x03 \x01(\tB\x03\xe0A\x01R\x04etag\x12*\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\"\xc7\x01\n" +
+	"request_id\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\"\x93\x01\n" +
+	"\x15DeactivateUserRequest\x125\n" +
+	"\x04name\x18\x01 \x01(\tB!\xe0A\x02\xfaA\x14\n" +
+	"\x12fortnight.dev/User\xbaH\x04r\x02\x10\x01R\x04name\x12\x17\n" +
+	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x01R\x04etag\x12*\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\"\x93\x01\n" +
+	"\x15ReactivateUserRequest\x125\n" +
+	"\x04name\x18\x01 \x01(\tB!\xe0A\x02\xfaA\x14\n" +
+	"\x12fortnight.dev/User\xbaH\x04r\x02\x10\x01R\x04name\x12\x17\n" +
+	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x01R\x04etag\x12*\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\"\xc7\x01\n" +
 	"\x11CreateTeamRequest\x12:\n" +
 	"\x04team\x18\x01 \x01(\v2\x1b.fortnight.identity.v1.TeamB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x04team\x12J\n" +
 	"\ateam_id\x18\x02 \x01(\tB1\xe0A\x01\xbaH+\xd8\x01\x01r&2$^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06teamId\x12*\n" +
@@ -2336,12 +3236,34 @@ const file_fortnight_identity_v1_identity_service_proto_rawDesc = "" +
 	"updateMask\x12\x17\n" +
 	"\x04etag\x18\x03 \x01(\tB\x03\xe0A\x01R\x04etag\x12*\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\"\xc0\x01\n" +
+	"request_id\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\"\x93\x01\n" +
+	"\x15DeactivateTeamRequest\x125\n" +
+	"\x04name\x18\x01 \x01(\tB!\xe0A\x02\xfaA\x14\n" +
+	"\x12fortnight.dev/Team\xbaH\x04r\x02\x10\x01R\x04name\x12\x17\n" +
+	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x01R\x04etag\x12*\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\"\x93\x01\n" +
+	"\x15ReactivateTeamRequest\x125\n" +
+	"\x04name\x18\x01 \x01(\tB!\xe0A\x02\xfaA\x14\n" +
+	"\x12fortnight.dev/Team\xbaH\x04r\x02\x10\x01R\x04name\x12\x17\n" +
+	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x01R\x04etag\x12*\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\"\xc0\x01\n" +
 	"\x13CreateMemberRequest\x12;\n" +
 	"\x06parent\x18\x01 \x01(\tB#\xe0A\x02\xfaA\x16\x12\x14fortnight.dev/Member\xbaH\x04r\x02\x10\x01R\x06parent\x12@\n" +
 	"\x06member\x18\x02 \x01(\v2\x1d.fortnight.identity.v1.MemberB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06member\x12*\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\"\xa6\x01\n" +
+	"request_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\"K\n" +
+	"\x10GetMemberRequest\x127\n" +
+	"\x04name\x18\x01 \x01(\tB#\xe0A\x02\xfaA\x16\n" +
+	"\x14fortnight.dev/Member\xbaH\x04r\x02\x10\x01R\x04name\"\xde\x01\n" +
+	"\x13UpdateMemberRequest\x12@\n" +
+	"\x06member\x18\x01 \x01(\v2\x1d.fortnight.identity.v1.MemberB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06member\x12@\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB\x03\xe0A\x01R\n" +
+	"updateMask\x12\x17\n" +
+	"\x04etag\x18\x03 \x01(\tB\x03\xe0A\x01R\x04etag\x12*\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\"\xa6\x01\n" +
 	"\x12ListMembersRequest\x12;\n" +
 	"\x06parent\x18\x01 \x01(\tB#\xe0A\x02\xfaA\x16\x12\x14fortnight.dev/Member\xbaH\x04r\x02\x10\x01R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
@@ -2374,16 +3296,37 @@ const file_fortnight_identity_v1_identity_service_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB\"\xe0A\x02\xfaA\x15\n" +
 	"\x13fortnight.dev/Token\xbaH\x04r\x02\x10\x01R\x04name\x12*\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId*q\n" +
+	"request_id\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId*Z\n" +
+	"\tUserState\x12\x1a\n" +
+	"\x16USER_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11USER_STATE_ACTIVE\x10\x01\x12\x1a\n" +
+	"\x16USER_STATE_DEACTIVATED\x10\x02*q\n" +
 	"\x10OrganizationRole\x12!\n" +
 	"\x1dORGANIZATION_ROLE_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17ORGANIZATION_ROLE_ADMIN\x10\x01\x12\x1d\n" +
-	"\x19ORGANIZATION_ROLE_MANAGER\x10\x02*f\n" +
+	"\x19ORGANIZATION_ROLE_MANAGER\x10\x02*\xb6\x01\n" +
+	"\aWeekday\x12\x17\n" +
+	"\x13WEEKDAY_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eWEEKDAY_MONDAY\x10\x01\x12\x13\n" +
+	"\x0fWEEKDAY_TUESDAY\x10\x02\x12\x15\n" +
+	"\x11WEEKDAY_WEDNESDAY\x10\x03\x12\x14\n" +
+	"\x10WEEKDAY_THURSDAY\x10\x04\x12\x12\n" +
+	"\x0eWEEKDAY_FRIDAY\x10\x05\x12\x14\n" +
+	"\x10WEEKDAY_SATURDAY\x10\x06\x12\x12\n" +
+	"\x0eWEEKDAY_SUNDAY\x10\a*m\n" +
+	"\x0eTeamVisibility\x12\x1f\n" +
+	"\x1bTEAM_VISIBILITY_UNSPECIFIED\x10\x00\x12 \n" +
+	"\x1cTEAM_VISIBILITY_ORGANIZATION\x10\x01\x12\x18\n" +
+	"\x14TEAM_VISIBILITY_TEAM\x10\x02*Z\n" +
+	"\tTeamState\x12\x1a\n" +
+	"\x16TEAM_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11TEAM_STATE_ACTIVE\x10\x01\x12\x1a\n" +
+	"\x16TEAM_STATE_DEACTIVATED\x10\x02*f\n" +
 	"\bTeamRole\x12\x19\n" +
 	"\x15TEAM_ROLE_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10TEAM_ROLE_MEMBER\x10\x01\x12\x13\n" +
 	"\x0fTEAM_ROLE_COACH\x10\x02\x12\x14\n" +
-	"\x10TEAM_ROLE_VIEWER\x10\x032\xd8\x13\n" +
+	"\x10TEAM_ROLE_VIEWER\x10\x032\x81,\n" +
 	"\x0fIdentityService\x12~\n" +
 	"\tBootstrap\x12'.fortnight.identity.v1.BootstrapRequest\x1a(.fortnight.identity.v1.BootstrapResponse\"\x1e\x8a\xb5\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x12:\x01*\"\r/v1/bootstrap\x12m\n" +
 	"\tGetCaller\x12'.fortnight.identity.v1.GetCallerRequest\x1a\x1d.fortnight.identity.v1.Caller\"\x18\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02\f\x12\n" +
@@ -2395,24 +3338,47 @@ const file_fortnight_identity_v1_identity_service_proto_rawDesc = "" +
 	"\aGetUser\x12%.fortnight.identity.v1.GetUserRequest\x1a\x1b.fortnight.identity.v1.User\"'\xdaA\x04name\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/{name=users/*}\x12w\n" +
 	"\tListUsers\x12'.fortnight.identity.v1.ListUsersRequest\x1a(.fortnight.identity.v1.ListUsersResponse\"\x17\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02\v\x12\t/v1/users\x12\x93\x01\n" +
 	"\n" +
-	"UpdateUser\x12(.fortnight.identity.v1.UpdateUserRequest\x1a\x1b.fortnight.identity.v1.User\">\xdaA\x10user,update_mask\x8a\xb5\x18\x02\b\a\x82\xd3\xe4\x93\x02\x1f:\x04user2\x17/v1/{user.name=users/*}\x12\x81\x01\n" +
+	"UpdateUser\x12(.fortnight.identity.v1.UpdateUserRequest\x1a\x1b.fortnight.identity.v1.User\">\xdaA\x10user,update_mask\x8a\xb5\x18\x02\b\a\x82\xd3\xe4\x93\x02\x1f:\x04user2\x17/v1/{user.name=users/*}\x12\x92\x01\n" +
+	"\x0eDeactivateUser\x12,.fortnight.identity.v1.DeactivateUserRequest\x1a\x1b.fortnight.identity.v1.User\"5\xdaA\x04name\x8a\xb5\x18\x02\b\a\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=users/*}:deactivate\x12\x92\x01\n" +
+	"\x0eReactivateUser\x12,.fortnight.identity.v1.ReactivateUserRequest\x1a\x1b.fortnight.identity.v1.User\"5\xdaA\x04name\x8a\xb5\x18\x02\b\a\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=users/*}:reactivate\x12\x81\x01\n" +
 	"\n" +
 	"CreateTeam\x12(.fortnight.identity.v1.CreateTeamRequest\x1a\x1b.fortnight.identity.v1.Team\",\xdaA\fteam,team_id\x8a\xb5\x18\x02\b\a\x82\xd3\xe4\x93\x02\x11:\x04team\"\t/v1/teams\x12|\n" +
 	"\aGetTeam\x12%.fortnight.identity.v1.GetTeamRequest\x1a\x1b.fortnight.identity.v1.Team\"-\xdaA\x04name\x8a\xb5\x18\b\b\x04\x12\x04name\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/{name=teams/*}\x12w\n" +
 	"\tListTeams\x12'.fortnight.identity.v1.ListTeamsRequest\x1a(.fortnight.identity.v1.ListTeamsResponse\"\x17\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02\v\x12\t/v1/teams\x12\x9e\x01\n" +
 	"\n" +
-	"UpdateTeam\x12(.fortnight.identity.v1.UpdateTeamRequest\x1a\x1b.fortnight.identity.v1.Team\"I\xdaA\x10team,update_mask\x8a\xb5\x18\r\b\x06\x12\tteam.name\x82\xd3\xe4\x93\x02\x1f:\x04team2\x17/v1/{team.name=teams/*}\x12\xa5\x01\n" +
+	"UpdateTeam\x12(.fortnight.identity.v1.UpdateTeamRequest\x1a\x1b.fortnight.identity.v1.Team\"I\xdaA\x10team,update_mask\x8a\xb5\x18\r\b\x06\x12\tteam.name\x82\xd3\xe4\x93\x02\x1f:\x04team2\x17/v1/{team.name=teams/*}\x12\x92\x01\n" +
+	"\x0eDeactivateTeam\x12,.fortnight.identity.v1.DeactivateTeamRequest\x1a\x1b.fortnight.identity.v1.Team\"5\xdaA\x04name\x8a\xb5\x18\x02\b\a\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=teams/*}:deactivate\x12\x92\x01\n" +
+	"\x0eReactivateTeam\x12,.fortnight.identity.v1.ReactivateTeamRequest\x1a\x1b.fortnight.identity.v1.Team\"5\xdaA\x04name\x8a\xb5\x18\x02\b\a\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=teams/*}:reactivate\x12\xa5\x01\n" +
 	"\fCreateMember\x12*.fortnight.identity.v1.CreateMemberRequest\x1a\x1d.fortnight.identity.v1.Member\"J\xdaA\rparent,member\x8a\xb5\x18\n" +
-	"\b\x06\x12\x06parent\x82\xd3\xe4\x93\x02&:\x06member\"\x1c/v1/{parent=teams/*}/members\x12\xa1\x01\n" +
+	"\b\x06\x12\x06parent\x82\xd3\xe4\x93\x02&:\x06member\"\x1c/v1/{parent=teams/*}/members\x12\x8c\x01\n" +
+	"\tGetMember\x12'.fortnight.identity.v1.GetMemberRequest\x1a\x1d.fortnight.identity.v1.Member\"7\xdaA\x04name\x8a\xb5\x18\b\b\x04\x12\x04name\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/{name=teams/*/members/*}\x12\xa1\x01\n" +
 	"\vListMembers\x12).fortnight.identity.v1.ListMembersRequest\x1a*.fortnight.identity.v1.ListMembersResponse\";\xdaA\x06parent\x8a\xb5\x18\n" +
-	"\b\x04\x12\x06parent\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/{parent=teams/*}/members\x12\x8b\x01\n" +
-	"\fDeleteMember\x12*.fortnight.identity.v1.DeleteMemberRequest\x1a\x16.google.protobuf.Empty\"7\xdaA\x04name\x8a\xb5\x18\b\b\x06\x12\x04name\x82\xd3\xe4\x93\x02\x1e*\x1c/v1/{name=teams/*/members/*}\x12\xa8\x01\n" +
-	"\vCreateToken\x12).fortnight.identity.v1.CreateTokenRequest\x1a\x1c.fortnight.identity.v1.Token\"P\xdaA\x15parent,token,token_id\x8a\xb5\x18\n" +
-	"\b\x03\x12\x06parent\x82\xd3\xe4\x93\x02$:\x05token\"\x1b/v1/{parent=users/*}/tokens\x12\x9d\x01\n" +
+	"\b\x04\x12\x06parent\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/{parent=teams/*}/members\x12\xb6\x01\n" +
+	"\fUpdateMember\x12*.fortnight.identity.v1.UpdateMemberRequest\x1a\x1d.fortnight.identity.v1.Member\"[\xdaA\x12member,update_mask\x8a\xb5\x18\x0f\b\x06\x12\vmember.name\x82\xd3\xe4\x93\x02-:\x06member2#/v1/{member.name=teams/*/members/*}\x12\x8b\x01\n" +
+	"\fDeleteMember\x12*.fortnight.identity.v1.DeleteMemberRequest\x1a\x16.google.protobuf.Empty\"7\xdaA\x04name\x8a\xb5\x18\b\b\x06\x12\x04name\x82\xd3\xe4\x93\x02\x1e*\x1c/v1/{name=teams/*/members/*}\x12\xce\x01\n" +
+	"\vCreateToken\x12).fortnight.identity.v1.CreateTokenRequest\x1a\x1c.fortnight.identity.v1.Token\"v\xdaA\x15parent,token,token_id\x8a\xb5\x18\n" +
+	"\b\x03\x12\x06parent\x82\xd3\xe4\x93\x02J:\x05tokenZ$:\x05token\"\x1b/v1/{parent=teams/*}/tokens\"\x1b/v1/{parent=users/*}/tokens\x12\xbc\x01\n" +
 	"\n" +
-	"ListTokens\x12(.fortnight.identity.v1.ListTokensRequest\x1a).fortnight.identity.v1.ListTokensResponse\":\xdaA\x06parent\x8a\xb5\x18\n" +
-	"\b\x03\x12\x06parent\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{parent=users/*}/tokens\x12\x98\x01\n" +
-	"\vRevokeToken\x12).fortnight.identity.v1.RevokeTokenRequest\x1a\x1c.fortnight.identity.v1.Token\"@\xdaA\x04name\x8a\xb5\x18\b\b\x03\x12\x04name\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/{name=users/*/tokens/*}:revokeBMZKgithub.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1;identityv1b\x06proto3"
+	"ListTokens\x12(.fortnight.identity.v1.ListTokensRequest\x1a).fortnight.identity.v1.ListTokensResponse\"Y\xdaA\x06parent\x8a\xb5\x18\n" +
+	"\b\x03\x12\x06parent\x82\xd3\xe4\x93\x02<Z\x1d\x12\x1b/v1/{parent=teams/*}/tokens\x12\x1b/v1/{parent=users/*}/tokens\x12\xc1\x01\n" +
+	"\vRevokeToken\x12).fortnight.identity.v1.RevokeTokenRequest\x1a\x1c.fortnight.identity.v1.Token\"i\xdaA\x04name\x8a\xb5\x18\b\b\x03\x12\x04name\x82\xd3\xe4\x93\x02P:\x01*Z':\x01*\"\"/v1/{name=teams/*/tokens/*}:revoke\"\"/v1/{name=users/*/tokens/*}:revoke\x12\xa1\x01\n" +
+	"\x10CreateSignInLink\x12..fortnight.identity.v1.CreateSignInLinkRequest\x1a!.fortnight.identity.v1.SignInLink\":\xdaA\x06parent\x8a\xb5\x18\x02\b\a\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{parent=users/*}/signInLinks\x12\x89\x01\n" +
+	"\x10GetSignInMethods\x12..fortnight.identity.v1.GetSignInMethodsRequest\x1a$.fortnight.identity.v1.SignInMethods\"\x1f\x8a\xb5\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/signInMethods\x12m\n" +
+	"\x0eSignInWithLink\x12,.fortnight.identity.v1.SignInWithLinkRequest\x1a%.fortnight.identity.v1.SignInResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12l\n" +
+	"\vBeginSignIn\x12).fortnight.identity.v1.BeginSignInRequest\x1a*.fortnight.identity.v1.BeginSignInResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12m\n" +
+	"\x0eCompleteSignIn\x12,.fortnight.identity.v1.CompleteSignInRequest\x1a%.fortnight.identity.v1.SignInResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12`\n" +
+	"\aSignOut\x12%.fortnight.identity.v1.SignOutRequest\x1a&.fortnight.identity.v1.SignOutResponse\"\x06\x8a\xb5\x18\x02\b\x01\x12\xa5\x01\n" +
+	"\fListSessions\x12*.fortnight.identity.v1.ListSessionsRequest\x1a+.fortnight.identity.v1.ListSessionsResponse\"<\xdaA\x06parent\x8a\xb5\x18\n" +
+	"\b\x03\x12\x06parent\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{parent=users/*}/sessions\x12\xa0\x01\n" +
+	"\rRevokeSession\x12+.fortnight.identity.v1.RevokeSessionRequest\x1a\x1e.fortnight.identity.v1.Session\"B\xdaA\x04name\x8a\xb5\x18\b\b\x03\x12\x04name\x82\xd3\xe4\x93\x02):\x01*\"$/v1/{name=users/*/sessions/*}:revoke\x12\xa3\x01\n" +
+	"\rCreateAccount\x12+.fortnight.identity.v1.CreateAccountRequest\x1a\x1e.fortnight.identity.v1.Account\"E\xdaA\x0eparent,account\x8a\xb5\x18\x02\b\a\x82\xd3\xe4\x93\x02(:\aaccount\"\x1d/v1/{parent=users/*}/accounts\x12\xa5\x01\n" +
+	"\fListAccounts\x12*.fortnight.identity.v1.ListAccountsRequest\x1a+.fortnight.identity.v1.ListAccountsResponse\"<\xdaA\x06parent\x8a\xb5\x18\n" +
+	"\b\x03\x12\x06parent\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{parent=users/*}/accounts\x12\x88\x01\n" +
+	"\rDeleteAccount\x12+.fortnight.identity.v1.DeleteAccountRequest\x1a\x16.google.protobuf.Empty\"2\xdaA\x04name\x8a\xb5\x18\x02\b\a\x82\xd3\xe4\x93\x02\x1f*\x1d/v1/{name=users/*/accounts/*}\x12\x97\x01\n" +
+	"\x0fImportDirectory\x12-.fortnight.identity.v1.ImportDirectoryRequest\x1a..fortnight.identity.v1.ImportDirectoryResponse\"%\x8a\xb5\x18\x02\b\a\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/directory:import\x12\x8f\x01\n" +
+	"\x0fListAuditEvents\x12-.fortnight.identity.v1.ListAuditEventsRequest\x1a..fortnight.identity.v1.ListAuditEventsResponse\"\x1d\x8a\xb5\x18\x02\b\a\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/auditEvents\x12o\n" +
+	"\x11ExportAuditEvents\x12/.fortnight.identity.v1.ExportAuditEventsRequest\x1a\x1f.fortnight.common.v1.AuditEvent\"\x06\x8a\xb5\x18\x02\b\a0\x01\x12~\n" +
+	"\x11RecordAuditEvents\x12/.fortnight.identity.v1.RecordAuditEventsRequest\x1a0.fortnight.identity.v1.RecordAuditEventsResponse\"\x06\x8a\xb5\x18\x02\b\bBMZKgithub.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1;identityv1b\x06proto3"
 
 var (
 	file_fortnight_identity_v1_identity_service_proto_rawDescOnce sync.Once
@@ -2426,120 +3392,211 @@ func file_fortnight_identity_v1_identity_service_proto_rawDescGZIP() []byte {
 	return file_fortnight_identity_v1_identity_service_proto_rawDescData
 }
 
-var file_fortnight_identity_v1_identity_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_fortnight_identity_v1_identity_service_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_fortnight_identity_v1_identity_service_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_fortnight_identity_v1_identity_service_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_fortnight_identity_v1_identity_service_proto_goTypes = []any{
-	(OrganizationRole)(0),           // 0: fortnight.identity.v1.OrganizationRole
-	(TeamRole)(0),                   // 1: fortnight.identity.v1.TeamRole
-	(*User)(nil),                    // 2: fortnight.identity.v1.User
-	(*Team)(nil),                    // 3: fortnight.identity.v1.Team
-	(*Member)(nil),                  // 4: fortnight.identity.v1.Member
-	(*Token)(nil),                   // 5: fortnight.identity.v1.Token
-	(*Caller)(nil),                  // 6: fortnight.identity.v1.Caller
-	(*CallerTeam)(nil),              // 7: fortnight.identity.v1.CallerTeam
-	(*BootstrapRequest)(nil),        // 8: fortnight.identity.v1.BootstrapRequest
-	(*BootstrapResponse)(nil),       // 9: fortnight.identity.v1.BootstrapResponse
-	(*GetCallerRequest)(nil),        // 10: fortnight.identity.v1.GetCallerRequest
-	(*AuthenticateRequest)(nil),     // 11: fortnight.identity.v1.AuthenticateRequest
-	(*ServiceCredential)(nil),       // 12: fortnight.identity.v1.ServiceCredential
-	(*AuthenticateResponse)(nil),    // 13: fortnight.identity.v1.AuthenticateResponse
-	(*ListSigningKeysRequest)(nil),  // 14: fortnight.identity.v1.ListSigningKeysRequest
-	(*ListSigningKeysResponse)(nil), // 15: fortnight.identity.v1.ListSigningKeysResponse
-	(*SigningKey)(nil),              // 16: fortnight.identity.v1.SigningKey
-	(*CreateUserRequest)(nil),       // 17: fortnight.identity.v1.CreateUserRequest
-	(*GetUserRequest)(nil),          // 18: fortnight.identity.v1.GetUserRequest
-	(*ListUsersRequest)(nil),        // 19: fortnight.identity.v1.ListUsersRequest
-	(*ListUsersResponse)(nil),       // 20: fortnight.identity.v1.ListUsersResponse
-	(*UpdateUserRequest)(nil),       // 21: fortnight.identity.v1.UpdateUserRequest
-	(*CreateTeamRequest)(nil),       // 22: fortnight.identity.v1.CreateTeamRequest
-	(*GetTeamRequest)(nil),          // 23: fortnight.identity.v1.GetTeamRequest
-	(*ListTeamsRequest)(nil),        // 24: fortnight.identity.v1.ListTeamsRequest
-	(*ListTeamsResponse)(nil),       // 25: fortnight.identity.v1.ListTeamsResponse
-	(*UpdateTeamRequest)(nil),       // 26: fortnight.identity.v1.UpdateTeamRequest
-	(*CreateMemberRequest)(nil),     // 27: fortnight.identity.v1.CreateMemberRequest
-	(*ListMembersRequest)(nil),      // 28: fortnight.identity.v1.ListMembersRequest
-	(*ListMembersResponse)(nil),     // 29: fortnight.identity.v1.ListMembersResponse
-	(*DeleteMemberRequest)(nil),     // 30: fortnight.identity.v1.DeleteMemberRequest
-	(*CreateTokenRequest)(nil),      // 31: fortnight.identity.v1.CreateTokenRequest
-	(*ListTokensRequest)(nil),       // 32: fortnight.identity.v1.ListTokensRequest
-	(*ListTokensResponse)(nil),      // 33: fortnight.identity.v1.ListTokensResponse
-	(*RevokeTokenRequest)(nil),      // 34: fortnight.identity.v1.RevokeTokenRequest
-	(*timestamppb.Timestamp)(nil),   // 35: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),   // 36: google.protobuf.FieldMask
-	(*emptypb.Empty)(nil),           // 37: google.protobuf.Empty
+	(UserState)(0),                    // 0: fortnight.identity.v1.UserState
+	(OrganizationRole)(0),             // 1: fortnight.identity.v1.OrganizationRole
+	(Weekday)(0),                      // 2: fortnight.identity.v1.Weekday
+	(TeamVisibility)(0),               // 3: fortnight.identity.v1.TeamVisibility
+	(TeamState)(0),                    // 4: fortnight.identity.v1.TeamState
+	(TeamRole)(0),                     // 5: fortnight.identity.v1.TeamRole
+	(*User)(nil),                      // 6: fortnight.identity.v1.User
+	(*Team)(nil),                      // 7: fortnight.identity.v1.Team
+	(*Holiday)(nil),                   // 8: fortnight.identity.v1.Holiday
+	(*Member)(nil),                    // 9: fortnight.identity.v1.Member
+	(*Token)(nil),                     // 10: fortnight.identity.v1.Token
+	(*Caller)(nil),                    // 11: fortnight.identity.v1.Caller
+	(*CallerTeam)(nil),                // 12: fortnight.identity.v1.CallerTeam
+	(*BootstrapRequest)(nil),          // 13: fortnight.identity.v1.BootstrapRequest
+	(*BootstrapResponse)(nil),         // 14: fortnight.identity.v1.BootstrapResponse
+	(*GetCallerRequest)(nil),          // 15: fortnight.identity.v1.GetCallerRequest
+	(*AuthenticateRequest)(nil),       // 16: fortnight.identity.v1.AuthenticateRequest
+	(*ServiceCredential)(nil),         // 17: fortnight.identity.v1.ServiceCredential
+	(*AuthenticateResponse)(nil),      // 18: fortnight.identity.v1.AuthenticateResponse
+	(*ListSigningKeysRequest)(nil),    // 19: fortnight.identity.v1.ListSigningKeysRequest
+	(*ListSigningKeysResponse)(nil),   // 20: fortnight.identity.v1.ListSigningKeysResponse
+	(*SigningKey)(nil),                // 21: fortnight.identity.v1.SigningKey
+	(*CreateUserRequest)(nil),         // 22: fortnight.identity.v1.CreateUserRequest
+	(*GetUserRequest)(nil),            // 23: fortnight.identity.v1.GetUserRequest
+	(*ListUsersRequest)(nil),          // 24: fortnight.identity.v1.ListUsersRequest
+	(*ListUsersResponse)(nil),         // 25: fortnight.identity.v1.ListUsersResponse
+	(*UpdateUserRequest)(nil),         // 26: fortnight.identity.v1.UpdateUserRequest
+	(*DeactivateUserRequest)(nil),     // 27: fortnight.identity.v1.DeactivateUserRequest
+	(*ReactivateUserRequest)(nil),     // 28: fortnight.identity.v1.ReactivateUserRequest
+	(*CreateTeamRequest)(nil),         // 29: fortnight.identity.v1.CreateTeamRequest
+	(*GetTeamRequest)(nil),            // 30: fortnight.identity.v1.GetTeamRequest
+	(*ListTeamsRequest)(nil),          // 31: fortnight.identity.v1.ListTeamsRequest
+	(*ListTeamsResponse)(nil),         // 32: fortnight.identity.v1.ListTeamsResponse
+	(*UpdateTeamRequest)(nil),         // 33: fortnight.identity.v1.UpdateTeamRequest
+	(*DeactivateTeamRequest)(nil),     // 34: fortnight.identity.v1.DeactivateTeamRequest
+	(*ReactivateTeamRequest)(nil),     // 35: fortnight.identity.v1.ReactivateTeamRequest
+	(*CreateMemberRequest)(nil),       // 36: fortnight.identity.v1.CreateMemberRequest
+	(*GetMemberRequest)(nil),          // 37: fortnight.identity.v1.GetMemberRequest
+	(*UpdateMemberRequest)(nil),       // 38: fortnight.identity.v1.UpdateMemberRequest
+	(*ListMembersRequest)(nil),        // 39: fortnight.identity.v1.ListMembersRequest
+	(*ListMembersResponse)(nil),       // 40: fortnight.identity.v1.ListMembersResponse
+	(*DeleteMemberRequest)(nil),       // 41: fortnight.identity.v1.DeleteMemberRequest
+	(*CreateTokenRequest)(nil),        // 42: fortnight.identity.v1.CreateTokenRequest
+	(*ListTokensRequest)(nil),         // 43: fortnight.identity.v1.ListTokensRequest
+	(*ListTokensResponse)(nil),        // 44: fortnight.identity.v1.ListTokensResponse
+	(*RevokeTokenRequest)(nil),        // 45: fortnight.identity.v1.RevokeTokenRequest
+	(*timestamppb.Timestamp)(nil),     // 46: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),     // 47: google.protobuf.FieldMask
+	(*CreateSignInLinkRequest)(nil),   // 48: fortnight.identity.v1.CreateSignInLinkRequest
+	(*GetSignInMethodsRequest)(nil),   // 49: fortnight.identity.v1.GetSignInMethodsRequest
+	(*SignInWithLinkRequest)(nil),     // 50: fortnight.identity.v1.SignInWithLinkRequest
+	(*BeginSignInRequest)(nil),        // 51: fortnight.identity.v1.BeginSignInRequest
+	(*CompleteSignInRequest)(nil),     // 52: fortnight.identity.v1.CompleteSignInRequest
+	(*SignOutRequest)(nil),            // 53: fortnight.identity.v1.SignOutRequest
+	(*ListSessionsRequest)(nil),       // 54: fortnight.identity.v1.ListSessionsRequest
+	(*RevokeSessionRequest)(nil),      // 55: fortnight.identity.v1.RevokeSessionRequest
+	(*CreateAccountRequest)(nil),      // 56: fortnight.identity.v1.CreateAccountRequest
+	(*ListAccountsRequest)(nil),       // 57: fortnight.identity.v1.ListAccountsRequest
+	(*DeleteAccountRequest)(nil),      // 58: fortnight.identity.v1.DeleteAccountRequest
+	(*ImportDirectoryRequest)(nil),    // 59: fortnight.identity.v1.ImportDirectoryRequest
+	(*ListAuditEventsRequest)(nil),    // 60: fortnight.identity.v1.ListAuditEventsRequest
+	(*ExportAuditEventsRequest)(nil),  // 61: fortnight.identity.v1.ExportAuditEventsRequest
+	(*RecordAuditEventsRequest)(nil),  // 62: fortnight.identity.v1.RecordAuditEventsRequest
+	(*emptypb.Empty)(nil),             // 63: google.protobuf.Empty
+	(*SignInLink)(nil),                // 64: fortnight.identity.v1.SignInLink
+	(*SignInMethods)(nil),             // 65: fortnight.identity.v1.SignInMethods
+	(*SignInResponse)(nil),            // 66: fortnight.identity.v1.SignInResponse
+	(*BeginSignInResponse)(nil),       // 67: fortnight.identity.v1.BeginSignInResponse
+	(*SignOutResponse)(nil),           // 68: fortnight.identity.v1.SignOutResponse
+	(*ListSessionsResponse)(nil),      // 69: fortnight.identity.v1.ListSessionsResponse
+	(*Session)(nil),                   // 70: fortnight.identity.v1.Session
+	(*Account)(nil),                   // 71: fortnight.identity.v1.Account
+	(*ListAccountsResponse)(nil),      // 72: fortnight.identity.v1.ListAccountsResponse
+	(*ImportDirectoryResponse)(nil),   // 73: fortnight.identity.v1.ImportDirectoryResponse
+	(*ListAuditEventsResponse)(nil),   // 74: fortnight.identity.v1.ListAuditEventsResponse
+	(*v1.AuditEvent)(nil),             // 75: fortnight.common.v1.AuditEvent
+	(*RecordAuditEventsResponse)(nil), // 76: fortnight.identity.v1.RecordAuditEventsResponse
 }
 var file_fortnight_identity_v1_identity_service_proto_depIdxs = []int32{
-	0,  // 0: fortnight.identity.v1.User.organization_roles:type_name -> fortnight.identity.v1.OrganizationRole
-	35, // 1: fortnight.identity.v1.User.create_time:type_name -> google.protobuf.Timestamp
-	35, // 2: fortnight.identity.v1.User.update_time:type_name -> google.protobuf.Timestamp
-	35, // 3: fortnight.identity.v1.Team.create_time:type_name -> google.protobuf.Timestamp
-	35, // 4: fortnight.identity.v1.Team.update_time:type_name -> google.protobuf.Timestamp
-	1,  // 5: fortnight.identity.v1.Member.role:type_name -> fortnight.identity.v1.TeamRole
-	35, // 6: fortnight.identity.v1.Member.create_time:type_name -> google.protobuf.Timestamp
-	35, // 7: fortnight.identity.v1.Token.expire_time:type_name -> google.protobuf.Timestamp
-	35, // 8: fortnight.identity.v1.Token.revoke_time:type_name -> google.protobuf.Timestamp
-	35, // 9: fortnight.identity.v1.Token.create_time:type_name -> google.protobuf.Timestamp
-	0,  // 10: fortnight.identity.v1.Caller.organization_roles:type_name -> fortnight.identity.v1.OrganizationRole
-	7,  // 11: fortnight.identity.v1.Caller.teams:type_name -> fortnight.identity.v1.CallerTeam
-	1,  // 12: fortnight.identity.v1.CallerTeam.role:type_name -> fortnight.identity.v1.TeamRole
-	2,  // 13: fortnight.identity.v1.BootstrapResponse.user:type_name -> fortnight.identity.v1.User
-	5,  // 14: fortnight.identity.v1.BootstrapResponse.token:type_name -> fortnight.identity.v1.Token
-	12, // 15: fortnight.identity.v1.AuthenticateRequest.service:type_name -> fortnight.identity.v1.ServiceCredential
-	35, // 16: fortnight.identity.v1.AuthenticateResponse.expire_time:type_name -> google.protobuf.Timestamp
-	16, // 17: fortnight.identity.v1.ListSigningKeysResponse.signing_keys:type_name -> fortnight.identity.v1.SigningKey
-	2,  // 18: fortnight.identity.v1.CreateUserRequest.user:type_name -> fortnight.identity.v1.User
-	2,  // 19: fortnight.identity.v1.ListUsersResponse.users:type_name -> fortnight.identity.v1.User
-	2,  // 20: fortnight.identity.v1.UpdateUserRequest.user:type_name -> fortnight.identity.v1.User
-	36, // 21: fortnight.identity.v1.UpdateUserRequest.update_mask:type_name -> google.protobuf.FieldMask
-	3,  // 22: fortnight.identity.v1.CreateTeamRequest.team:type_name -> fortnight.identity.v1.Team
-	3,  // 23: fortnight.identity.v1.ListTeamsResponse.teams:type_name -> fortnight.identity.v1.Team
-	3,  // 24: fortnight.identity.v1.UpdateTeamRequest.team:type_name -> fortnight.identity.v1.Team
-	36, // 25: fortnight.identity.v1.UpdateTeamRequest.update_mask:type_name -> google.protobuf.FieldMask
-	4,  // 26: fortnight.identity.v1.CreateMemberRequest.member:type_name -> fortnight.identity.v1.Member
-	4,  // 27: fortnight.identity.v1.ListMembersResponse.members:type_name -> fortnight.identity.v1.Member
-	5,  // 28: fortnight.identity.v1.CreateTokenRequest.token:type_name -> fortnight.identity.v1.Token
-	5,  // 29: fortnight.identity.v1.ListTokensResponse.tokens:type_name -> fortnight.identity.v1.Token
-	8,  // 30: fortnight.identity.v1.IdentityService.Bootstrap:input_type -> fortnight.identity.v1.BootstrapRequest
-	10, // 31: fortnight.identity.v1.IdentityService.GetCaller:input_type -> fortnight.identity.v1.GetCallerRequest
-	11, // 32: fortnight.identity.v1.IdentityService.Authenticate:input_type -> fortnight.identity.v1.AuthenticateRequest
-	14, // 33: fortnight.identity.v1.IdentityService.ListSigningKeys:input_type -> fortnight.identity.v1.ListSigningKeysRequest
-	17, // 34: fortnight.identity.v1.IdentityService.CreateUser:input_type -> fortnight.identity.v1.CreateUserRequest
-	18, // 35: fortnight.identity.v1.IdentityService.GetUser:input_type -> fortnight.identity.v1.GetUserRequest
-	19, // 36: fortnight.identity.v1.IdentityService.ListUsers:input_type -> fortnight.identity.v1.ListUsersRequest
-	21, // 37: fortnight.identity.v1.IdentityService.UpdateUser:input_type -> fortnight.identity.v1.UpdateUserRequest
-	22, // 38: fortnight.identity.v1.IdentityService.CreateTeam:input_type -> fortnight.identity.v1.CreateTeamRequest
-	23, // 39: fortnight.identity.v1.IdentityService.GetTeam:input_type -> fortnight.identity.v1.GetTeamRequest
-	24, // 40: fortnight.identity.v1.IdentityService.ListTeams:input_type -> fortnight.identity.v1.ListTeamsRequest
-	26, // 41: fortnight.identity.v1.IdentityService.UpdateTeam:input_type -> fortnight.identity.v1.UpdateTeamRequest
-	27, // 42: fortnight.identity.v1.IdentityService.CreateMember:input_type -> fortnight.identity.v1.CreateMemberRequest
-	28, // 43: fortnight.identity.v1.IdentityService.ListMembers:input_type -> fortnight.identity.v1.ListMembersRequest
-	30, // 44: fortnight.identity.v1.IdentityService.DeleteMember:input_type -> fortnight.identity.v1.DeleteMemberRequest
-	31, // 45: fortnight.identity.v1.IdentityService.CreateToken:input_type -> fortnight.identity.v1.CreateTokenRequest
-	32, // 46: fortnight.identity.v1.IdentityService.ListTokens:input_type -> fortnight.identity.v1.ListTokensRequest
-	34, // 47: fortnight.identity.v1.IdentityService.RevokeToken:input_type -> fortnight.identity.v1.RevokeTokenRequest
-	9,  // 48: fortnight.identity.v1.IdentityService.Bootstrap:output_type -> fortnight.identity.v1.BootstrapResponse
-	6,  // 49: fortnight.identity.v1.IdentityService.GetCaller:output_type -> fortnight.identity.v1.Caller
-	13, // 50: fortnight.identity.v1.IdentityService.Authenticate:output_type -> fortnight.identity.v1.AuthenticateResponse
-	15, // 51: fortnight.identity.v1.IdentityService.ListSigningKeys:output_type -> fortnight.identity.v1.ListSigningKeysResponse
-	2,  // 52: fortnight.identity.v1.IdentityService.CreateUser:output_type -> fortnight.identity.v1.User
-	2,  // 53: fortnight.identity.v1.IdentityService.GetUser:output_type -> fortnight.identity.v1.User
-	20, // 54: fortnight.identity.v1.IdentityService.ListUsers:output_type -> fortnight.identity.v1.ListUsersResponse
-	2,  // 55: fortnight.identity.v1.IdentityService.UpdateUser:output_type -> fortnight.identity.v1.User
-	3,  // 56: fortnight.identity.v1.IdentityService.CreateTeam:output_type -> fortnight.identity.v1.Team
-	3,  // 57: fortnight.identity.v1.IdentityService.GetTeam:output_type -> fortnight.identity.v1.Team
-	25, // 58: fortnight.identity.v1.IdentityService.ListTeams:output_type -> fortnight.identity.v1.ListTeamsResponse
-	3,  // 59: fortnight.identity.v1.IdentityService.UpdateTeam:output_type -> fortnight.identity.v1.Team
-	4,  // 60: fortnight.identity.v1.IdentityService.CreateMember:output_type -> fortnight.identity.v1.Member
-	29, // 61: fortnight.identity.v1.IdentityService.ListMembers:output_type -> fortnight.identity.v1.ListMembersResponse
-	37, // 62: fortnight.identity.v1.IdentityService.DeleteMember:output_type -> google.protobuf.Empty
-	5,  // 63: fortnight.identity.v1.IdentityService.CreateToken:output_type -> fortnight.identity.v1.Token
-	33, // 64: fortnight.identity.v1.IdentityService.ListTokens:output_type -> fortnight.identity.v1.ListTokensResponse
-	5,  // 65: fortnight.identity.v1.IdentityService.RevokeToken:output_type -> fortnight.identity.v1.Token
-	48, // [48:66] is the sub-list for method output_type
-	30, // [30:48] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	1,  // 0: fortnight.identity.v1.User.organization_roles:type_name -> fortnight.identity.v1.OrganizationRole
+	46, // 1: fortnight.identity.v1.User.create_time:type_name -> google.protobuf.Timestamp
+	46, // 2: fortnight.identity.v1.User.update_time:type_name -> google.protobuf.Timestamp
+	0,  // 3: fortnight.identity.v1.User.state:type_name -> fortnight.identity.v1.UserState
+	1,  // 4: fortnight.identity.v1.User.group_organization_roles:type_name -> fortnight.identity.v1.OrganizationRole
+	46, // 5: fortnight.identity.v1.Team.create_time:type_name -> google.protobuf.Timestamp
+	46, // 6: fortnight.identity.v1.Team.update_time:type_name -> google.protobuf.Timestamp
+	2,  // 7: fortnight.identity.v1.Team.working_days:type_name -> fortnight.identity.v1.Weekday
+	8,  // 8: fortnight.identity.v1.Team.holidays:type_name -> fortnight.identity.v1.Holiday
+	2,  // 9: fortnight.identity.v1.Team.cadence_weekday:type_name -> fortnight.identity.v1.Weekday
+	3,  // 10: fortnight.identity.v1.Team.visibility:type_name -> fortnight.identity.v1.TeamVisibility
+	4,  // 11: fortnight.identity.v1.Team.state:type_name -> fortnight.identity.v1.TeamState
+	5,  // 12: fortnight.identity.v1.Member.role:type_name -> fortnight.identity.v1.TeamRole
+	46, // 13: fortnight.identity.v1.Member.create_time:type_name -> google.protobuf.Timestamp
+	46, // 14: fortnight.identity.v1.Token.expire_time:type_name -> google.protobuf.Timestamp
+	46, // 15: fortnight.identity.v1.Token.revoke_time:type_name -> google.protobuf.Timestamp
+	46, // 16: fortnight.identity.v1.Token.create_time:type_name -> google.protobuf.Timestamp
+	46, // 17: fortnight.identity.v1.Token.last_use_time:type_name -> google.protobuf.Timestamp
+	1,  // 18: fortnight.identity.v1.Caller.organization_roles:type_name -> fortnight.identity.v1.OrganizationRole
+	12, // 19: fortnight.identity.v1.Caller.teams:type_name -> fortnight.identity.v1.CallerTeam
+	5,  // 20: fortnight.identity.v1.CallerTeam.role:type_name -> fortnight.identity.v1.TeamRole
+	6,  // 21: fortnight.identity.v1.BootstrapResponse.user:type_name -> fortnight.identity.v1.User
+	10, // 22: fortnight.identity.v1.BootstrapResponse.token:type_name -> fortnight.identity.v1.Token
+	17, // 23: fortnight.identity.v1.AuthenticateRequest.service:type_name -> fortnight.identity.v1.ServiceCredential
+	46, // 24: fortnight.identity.v1.AuthenticateResponse.expire_time:type_name -> google.protobuf.Timestamp
+	21, // 25: fortnight.identity.v1.ListSigningKeysResponse.signing_keys:type_name -> fortnight.identity.v1.SigningKey
+	6,  // 26: fortnight.identity.v1.CreateUserRequest.user:type_name -> fortnight.identity.v1.User
+	6,  // 27: fortnight.identity.v1.ListUsersResponse.users:type_name -> fortnight.identity.v1.User
+	6,  // 28: fortnight.identity.v1.UpdateUserRequest.user:type_name -> fortnight.identity.v1.User
+	47, // 29: fortnight.identity.v1.UpdateUserRequest.update_mask:type_name -> google.protobuf.FieldMask
+	7,  // 30: fortnight.identity.v1.CreateTeamRequest.team:type_name -> fortnight.identity.v1.Team
+	7,  // 31: fortnight.identity.v1.ListTeamsResponse.teams:type_name -> fortnight.identity.v1.Team
+	7,  // 32: fortnight.identity.v1.UpdateTeamRequest.team:type_name -> fortnight.identity.v1.Team
+	47, // 33: fortnight.identity.v1.UpdateTeamRequest.update_mask:type_name -> google.protobuf.FieldMask
+	9,  // 34: fortnight.identity.v1.CreateMemberRequest.member:type_name -> fortnight.identity.v1.Member
+	9,  // 35: fortnight.identity.v1.UpdateMemberRequest.member:type_name -> fortnight.identity.v1.Member
+	47, // 36: fortnight.identity.v1.UpdateMemberRequest.update_mask:type_name -> google.protobuf.FieldMask
+	9,  // 37: fortnight.identity.v1.ListMembersResponse.members:type_name -> fortnight.identity.v1.Member
+	10, // 38: fortnight.identity.v1.CreateTokenRequest.token:type_name -> fortnight.identity.v1.Token
+	10, // 39: fortnight.identity.v1.ListTokensResponse.tokens:type_name -> fortnight.identity.v1.Token
+	13, // 40: fortnight.identity.v1.IdentityService.Bootstrap:input_type -> fortnight.identity.v1.BootstrapRequest
+	15, // 41: fortnight.identity.v1.IdentityService.GetCaller:input_type -> fortnight.identity.v1.GetCallerRequest
+	16, // 42: fortnight.identity.v1.IdentityService.Authenticate:input_type -> fortnight.identity.v1.AuthenticateRequest
+	19, // 43: fortnight.identity.v1.IdentityService.ListSigningKeys:input_type -> fortnight.identity.v1.ListSigningKeysRequest
+	22, // 44: fortnight.identity.v1.IdentityService.CreateUser:input_type -> fortnight.identity.v1.CreateUserRequest
+	23, // 45: fortnight.identity.v1.IdentityService.GetUser:input_type -> fortnight.identity.v1.GetUserRequest
+	24, // 46: fortnight.identity.v1.IdentityService.ListUsers:input_type -> fortnight.identity.v1.ListUsersRequest
+	26, // 47: fortnight.identity.v1.IdentityService.UpdateUser:input_type -> fortnight.identity.v1.UpdateUserRequest
+	27, // 48: fortnight.identity.v1.IdentityService.DeactivateUser:input_type -> fortnight.identity.v1.DeactivateUserRequest
+	28, // 49: fortnight.identity.v1.IdentityService.ReactivateUser:input_type -> fortnight.identity.v1.ReactivateUserRequest
+	29, // 50: fortnight.identity.v1.IdentityService.CreateTeam:input_type -> fortnight.identity.v1.CreateTeamRequest
+	30, // 51: fortnight.identity.v1.IdentityService.GetTeam:input_type -> fortnight.identity.v1.GetTeamRequest
+	31, // 52: fortnight.identity.v1.IdentityService.ListTeams:input_type -> fortnight.identity.v1.ListTeamsRequest
+	33, // 53: fortnight.identity.v1.IdentityService.UpdateTeam:input_type -> fortnight.identity.v1.UpdateTeamRequest
+	34, // 54: fortnight.identity.v1.IdentityService.DeactivateTeam:input_type -> fortnight.identity.v1.DeactivateTeamRequest
+	35, // 55: fortnight.identity.v1.IdentityService.ReactivateTeam:input_type -> fortnight.identity.v1.ReactivateTeamRequest
+	36, // 56: fortnight.identity.v1.IdentityService.CreateMember:input_type -> fortnight.identity.v1.CreateMemberRequest
+	37, // 57: fortnight.identity.v1.IdentityService.GetMember:input_type -> fortnight.identity.v1.GetMemberRequest
+	39, // 58: fortnight.identity.v1.IdentityService.ListMembers:input_type -> fortnight.identity.v1.ListMembersRequest
+	38, // 59: fortnight.identity.v1.IdentityService.UpdateMember:input_type -> fortnight.identity.v1.UpdateMemberRequest
+	41, // 60: fortnight.identity.v1.IdentityService.DeleteMember:input_type -> fortnight.identity.v1.DeleteMemberRequest
+	42, // 61: fortnight.identity.v1.IdentityService.CreateToken:input_type -> fortnight.identity.v1.CreateTokenRequest
+	43, // 62: fortnight.identity.v1.IdentityService.ListTokens:input_type -> fortnight.identity.v1.ListTokensRequest
+	45, // 63: fortnight.identity.v1.IdentityService.RevokeToken:input_type -> fortnight.identity.v1.RevokeTokenRequest
+	48, // 64: fortnight.identity.v1.IdentityService.CreateSignInLink:input_type -> fortnight.identity.v1.CreateSignInLinkRequest
+	49, // 65: fortnight.identity.v1.IdentityService.GetSignInMethods:input_type -> fortnight.identity.v1.GetSignInMethodsRequest
+	50, // 66: fortnight.identity.v1.IdentityService.SignInWithLink:input_type -> fortnight.identity.v1.SignInWithLinkRequest
+	51, // 67: fortnight.identity.v1.IdentityService.BeginSignIn:input_type -> fortnight.identity.v1.BeginSignInRequest
+	52, // 68: fortnight.identity.v1.IdentityService.CompleteSignIn:input_type -> fortnight.identity.v1.CompleteSignInRequest
+	53, // 69: fortnight.identity.v1.IdentityService.SignOut:input_type -> fortnight.identity.v1.SignOutRequest
+	54, // 70: fortnight.identity.v1.IdentityService.ListSessions:input_type -> fortnight.identity.v1.ListSessionsRequest
+	55, // 71: fortnight.identity.v1.IdentityService.RevokeSession:input_type -> fortnight.identity.v1.RevokeSessionRequest
+	56, // 72: fortnight.identity.v1.IdentityService.CreateAccount:input_type -> fortnight.identity.v1.CreateAccountRequest
+	57, // 73: fortnight.identity.v1.IdentityService.ListAccounts:input_type -> fortnight.identity.v1.ListAccountsRequest
+	58, // 74: fortnight.identity.v1.IdentityService.DeleteAccount:input_type -> fortnight.identity.v1.DeleteAccountRequest
+	59, // 75: fortnight.identity.v1.IdentityService.ImportDirectory:input_type -> fortnight.identity.v1.ImportDirectoryRequest
+	60, // 76: fortnight.identity.v1.IdentityService.ListAuditEvents:input_type -> fortnight.identity.v1.ListAuditEventsRequest
+	61, // 77: fortnight.identity.v1.IdentityService.ExportAuditEvents:input_type -> fortnight.identity.v1.ExportAuditEventsRequest
+	62, // 78: fortnight.identity.v1.IdentityService.RecordAuditEvents:input_type -> fortnight.identity.v1.RecordAuditEventsRequest
+	14, // 79: fortnight.identity.v1.IdentityService.Bootstrap:output_type -> fortnight.identity.v1.BootstrapResponse
+	11, // 80: fortnight.identity.v1.IdentityService.GetCaller:output_type -> fortnight.identity.v1.Caller
+	18, // 81: fortnight.identity.v1.IdentityService.Authenticate:output_type -> fortnight.identity.v1.AuthenticateResponse
+	20, // 82: fortnight.identity.v1.IdentityService.ListSigningKeys:output_type -> fortnight.identity.v1.ListSigningKeysResponse
+	6,  // 83: fortnight.identity.v1.IdentityService.CreateUser:output_type -> fortnight.identity.v1.User
+	6,  // 84: fortnight.identity.v1.IdentityService.GetUser:output_type -> fortnight.identity.v1.User
+	25, // 85: fortnight.identity.v1.IdentityService.ListUsers:output_type -> fortnight.identity.v1.ListUsersResponse
+	6,  // 86: fortnight.identity.v1.IdentityService.UpdateUser:output_type -> fortnight.identity.v1.User
+	6,  // 87: fortnight.identity.v1.IdentityService.DeactivateUser:output_type -> fortnight.identity.v1.User
+	6,  // 88: fortnight.identity.v1.IdentityService.ReactivateUser:output_type -> fortnight.identity.v1.User
+	7,  // 89: fortnight.identity.v1.IdentityService.CreateTeam:output_type -> fortnight.identity.v1.Team
+	7,  // 90: fortnight.identity.v1.IdentityService.GetTeam:output_type -> fortnight.identity.v1.Team
+	32, // 91: fortnight.identity.v1.IdentityService.ListTeams:output_type -> fortnight.identity.v1.ListTeamsResponse
+	7,  // 92: fortnight.identity.v1.IdentityService.UpdateTeam:output_type -> fortnight.identity.v1.Team
+	7,  // 93: fortnight.identity.v1.IdentityService.DeactivateTeam:output_type -> fortnight.identity.v1.Team
+	7,  // 94: fortnight.identity.v1.IdentityService.ReactivateTeam:output_type -> fortnight.identity.v1.Team
+	9,  // 95: fortnight.identity.v1.IdentityService.CreateMember:output_type -> fortnight.identity.v1.Member
+	9,  // 96: fortnight.identity.v1.IdentityService.GetMember:output_type -> fortnight.identity.v1.Member
+	40, // 97: fortnight.identity.v1.IdentityService.ListMembers:output_type -> fortnight.identity.v1.ListMembersResponse
+	9,  // 98: fortnight.identity.v1.IdentityService.UpdateMember:output_type -> fortnight.identity.v1.Member
+	63, // 99: fortnight.identity.v1.IdentityService.DeleteMember:output_type -> google.protobuf.Empty
+	10, // 100: fortnight.identity.v1.IdentityService.CreateToken:output_type -> fortnight.identity.v1.Token
+	44, // 101: fortnight.identity.v1.IdentityService.ListTokens:output_type -> fortnight.identity.v1.ListTokensResponse
+	10, // 102: fortnight.identity.v1.IdentityService.RevokeToken:output_type -> fortnight.identity.v1.Token
+	64, // 103: fortnight.identity.v1.IdentityService.CreateSignInLink:output_type -> fortnight.identity.v1.SignInLink
+	65, // 104: fortnight.identity.v1.IdentityService.GetSignInMethods:output_type -> fortnight.identity.v1.SignInMethods
+	66, // 105: fortnight.identity.v1.IdentityService.SignInWithLink:output_type -> fortnight.identity.v1.SignInResponse
+	67, // 106: fortnight.identity.v1.IdentityService.BeginSignIn:output_type -> fortnight.identity.v1.BeginSignInResponse
+	66, // 107: fortnight.identity.v1.IdentityService.CompleteSignIn:output_type -> fortnight.identity.v1.SignInResponse
+	68, // 108: fortnight.identity.v1.IdentityService.SignOut:output_type -> fortnight.identity.v1.SignOutResponse
+	69, // 109: fortnight.identity.v1.IdentityService.ListSessions:output_type -> fortnight.identity.v1.ListSessionsResponse
+	70, // 110: fortnight.identity.v1.IdentityService.RevokeSession:output_type -> fortnight.identity.v1.Session
+	71, // 111: fortnight.identity.v1.IdentityService.CreateAccount:output_type -> fortnight.identity.v1.Account
+	72, // 112: fortnight.identity.v1.IdentityService.ListAccounts:output_type -> fortnight.identity.v1.ListAccountsResponse
+	63, // 113: fortnight.identity.v1.IdentityService.DeleteAccount:output_type -> google.protobuf.Empty
+	73, // 114: fortnight.identity.v1.IdentityService.ImportDirectory:output_type -> fortnight.identity.v1.ImportDirectoryResponse
+	74, // 115: fortnight.identity.v1.IdentityService.ListAuditEvents:output_type -> fortnight.identity.v1.ListAuditEventsResponse
+	75, // 116: fortnight.identity.v1.IdentityService.ExportAuditEvents:output_type -> fortnight.common.v1.AuditEvent
+	76, // 117: fortnight.identity.v1.IdentityService.RecordAuditEvents:output_type -> fortnight.identity.v1.RecordAuditEventsResponse
+	79, // [79:118] is the sub-list for method output_type
+	40, // [40:79] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_fortnight_identity_v1_identity_service_proto_init() }
@@ -2547,17 +3604,21 @@ func file_fortnight_identity_v1_identity_service_proto_init() {
 	if File_fortnight_identity_v1_identity_service_proto != nil {
 		return
 	}
-	file_fortnight_identity_v1_identity_service_proto_msgTypes[9].OneofWrappers = []any{
+	file_fortnight_identity_v1_audit_proto_init()
+	file_fortnight_identity_v1_directory_proto_init()
+	file_fortnight_identity_v1_sign_in_proto_init()
+	file_fortnight_identity_v1_identity_service_proto_msgTypes[10].OneofWrappers = []any{
 		(*AuthenticateRequest_Token)(nil),
 		(*AuthenticateRequest_Service)(nil),
+		(*AuthenticateRequest_Session)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fortnight_identity_v1_identity_service_proto_rawDesc), len(file_fortnight_identity_v1_identity_service_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   33,
+			NumEnums:      6,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

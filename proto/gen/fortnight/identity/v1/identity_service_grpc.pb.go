@@ -4,12 +4,14 @@
 // - protoc             (unknown)
 // source: fortnight/identity/v1/identity_service.proto
 
-// Who is who: users, teams, members, tokens, and the caller tokens that every other service trusts.
+// Who is who and who may do what: users, teams, members, tokens, sign-in, the audit log, and the caller tokens that every
+// other service trusts.
 
 package identityv1
 
 import (
 	context "context"
+	v1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/common/v1"
 	grpc "google.golang.org/grpc"
 	codes "google.golang.org/grpc/codes"
 	status "google.golang.org/grpc/status"
@@ -22,31 +24,53 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	IdentityService_Bootstrap_FullMethodName       = "/fortnight.identity.v1.IdentityService/Bootstrap"
-	IdentityService_GetCaller_FullMethodName       = "/fortnight.identity.v1.IdentityService/GetCaller"
-	IdentityService_Authenticate_FullMethodName    = "/fortnight.identity.v1.IdentityService/Authenticate"
-	IdentityService_ListSigningKeys_FullMethodName = "/fortnight.identity.v1.IdentityService/ListSigningKeys"
-	IdentityService_CreateUser_FullMethodName      = "/fortnight.identity.v1.IdentityService/CreateUser"
-	IdentityService_GetUser_FullMethodName         = "/fortnight.identity.v1.IdentityService/GetUser"
-	IdentityService_ListUsers_FullMethodName       = "/fortnight.identity.v1.IdentityService/ListUsers"
-	IdentityService_UpdateUser_FullMethodName      = "/fortnight.identity.v1.IdentityService/UpdateUser"
-	IdentityService_CreateTeam_FullMethodName      = "/fortnight.identity.v1.IdentityService/CreateTeam"
-	IdentityService_GetTeam_FullMethodName         = "/fortnight.identity.v1.IdentityService/GetTeam"
-	IdentityService_ListTeams_FullMethodName       = "/fortnight.identity.v1.IdentityService/ListTeams"
-	IdentityService_UpdateTeam_FullMethodName      = "/fortnight.identity.v1.IdentityService/UpdateTeam"
-	IdentityService_CreateMember_FullMethodName    = "/fortnight.identity.v1.IdentityService/CreateMember"
-	IdentityService_ListMembers_FullMethodName     = "/fortnight.identity.v1.IdentityService/ListMembers"
-	IdentityService_DeleteMember_FullMethodName    = "/fortnight.identity.v1.IdentityService/DeleteMember"
-	IdentityService_CreateToken_FullMethodName     = "/fortnight.identity.v1.IdentityService/CreateToken"
-	IdentityService_ListTokens_FullMethodName      = "/fortnight.identity.v1.IdentityService/ListTokens"
-	IdentityService_RevokeToken_FullMethodName     = "/fortnight.identity.v1.IdentityService/RevokeToken"
+	IdentityService_Bootstrap_FullMethodName         = "/fortnight.identity.v1.IdentityService/Bootstrap"
+	IdentityService_GetCaller_FullMethodName         = "/fortnight.identity.v1.IdentityService/GetCaller"
+	IdentityService_Authenticate_FullMethodName      = "/fortnight.identity.v1.IdentityService/Authenticate"
+	IdentityService_ListSigningKeys_FullMethodName   = "/fortnight.identity.v1.IdentityService/ListSigningKeys"
+	IdentityService_CreateUser_FullMethodName        = "/fortnight.identity.v1.IdentityService/CreateUser"
+	IdentityService_GetUser_FullMethodName           = "/fortnight.identity.v1.IdentityService/GetUser"
+	IdentityService_ListUsers_FullMethodName         = "/fortnight.identity.v1.IdentityService/ListUsers"
+	IdentityService_UpdateUser_FullMethodName        = "/fortnight.identity.v1.IdentityService/UpdateUser"
+	IdentityService_DeactivateUser_FullMethodName    = "/fortnight.identity.v1.IdentityService/DeactivateUser"
+	IdentityService_ReactivateUser_FullMethodName    = "/fortnight.identity.v1.IdentityService/ReactivateUser"
+	IdentityService_CreateTeam_FullMethodName        = "/fortnight.identity.v1.IdentityService/CreateTeam"
+	IdentityService_GetTeam_FullMethodName           = "/fortnight.identity.v1.IdentityService/GetTeam"
+	IdentityService_ListTeams_FullMethodName         = "/fortnight.identity.v1.IdentityService/ListTeams"
+	IdentityService_UpdateTeam_FullMethodName        = "/fortnight.identity.v1.IdentityService/UpdateTeam"
+	IdentityService_DeactivateTeam_FullMethodName    = "/fortnight.identity.v1.IdentityService/DeactivateTeam"
+	IdentityService_ReactivateTeam_FullMethodName    = "/fortnight.identity.v1.IdentityService/ReactivateTeam"
+	IdentityService_CreateMember_FullMethodName      = "/fortnight.identity.v1.IdentityService/CreateMember"
+	IdentityService_GetMember_FullMethodName         = "/fortnight.identity.v1.IdentityService/GetMember"
+	IdentityService_ListMembers_FullMethodName       = "/fortnight.identity.v1.IdentityService/ListMembers"
+	IdentityService_UpdateMember_FullMethodName      = "/fortnight.identity.v1.IdentityService/UpdateMember"
+	IdentityService_DeleteMember_FullMethodName      = "/fortnight.identity.v1.IdentityService/DeleteMember"
+	IdentityService_CreateToken_FullMethodName       = "/fortnight.identity.v1.IdentityService/CreateToken"
+	IdentityService_ListTokens_FullMethodName        = "/fortnight.identity.v1.IdentityService/ListTokens"
+	IdentityService_RevokeToken_FullMethodName       = "/fortnight.identity.v1.IdentityService/RevokeToken"
+	IdentityService_CreateSignInLink_FullMethodName  = "/fortnight.identity.v1.IdentityService/CreateSignInLink"
+	IdentityService_GetSignInMethods_FullMethodName  = "/fortnight.identity.v1.IdentityService/GetSignInMethods"
+	IdentityService_SignInWithLink_FullMethodName    = "/fortnight.identity.v1.IdentityService/SignInWithLink"
+	IdentityService_BeginSignIn_FullMethodName       = "/fortnight.identity.v1.IdentityService/BeginSignIn"
+	IdentityService_CompleteSignIn_FullMethodName    = "/fortnight.identity.v1.IdentityService/CompleteSignIn"
+	IdentityService_SignOut_FullMethodName           = "/fortnight.identity.v1.IdentityService/SignOut"
+	IdentityService_ListSessions_FullMethodName      = "/fortnight.identity.v1.IdentityService/ListSessions"
+	IdentityService_RevokeSession_FullMethodName     = "/fortnight.identity.v1.IdentityService/RevokeSession"
+	IdentityService_CreateAccount_FullMethodName     = "/fortnight.identity.v1.IdentityService/CreateAccount"
+	IdentityService_ListAccounts_FullMethodName      = "/fortnight.identity.v1.IdentityService/ListAccounts"
+	IdentityService_DeleteAccount_FullMethodName     = "/fortnight.identity.v1.IdentityService/DeleteAccount"
+	IdentityService_ImportDirectory_FullMethodName   = "/fortnight.identity.v1.IdentityService/ImportDirectory"
+	IdentityService_ListAuditEvents_FullMethodName   = "/fortnight.identity.v1.IdentityService/ListAuditEvents"
+	IdentityService_ExportAuditEvents_FullMethodName = "/fortnight.identity.v1.IdentityService/ExportAuditEvents"
+	IdentityService_RecordAuditEvents_FullMethodName = "/fortnight.identity.v1.IdentityService/RecordAuditEvents"
 )
 
 // IdentityServiceClient is the client API for IdentityService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// IdentityService owns users, teams, members and tokens. It alone turns a credential into a signed caller token.
+// IdentityService owns users, teams, members, tokens, sessions and the audit log. It alone turns a credential into a signed
+// caller token.
 type IdentityServiceClient interface {
 	// Creates the first admin of an empty installation. Works once, with the bootstrap token that the program printed.
 	Bootstrap(ctx context.Context, in *BootstrapRequest, opts ...grpc.CallOption) (*BootstrapResponse, error)
@@ -64,6 +88,10 @@ type IdentityServiceClient interface {
 	ListUsers(ctx context.Context, in *ListUsersRequest, opts ...grpc.CallOption) (*ListUsersResponse, error)
 	// Changes a user's display name, e-mail address or organisation roles.
 	UpdateUser(ctx context.Context, in *UpdateUserRequest, opts ...grpc.CallOption) (*User, error)
+	// Deactivates a user: tokens, sessions and links stop working at once, and nothing is deleted.
+	DeactivateUser(ctx context.Context, in *DeactivateUserRequest, opts ...grpc.CallOption) (*User, error)
+	// Lets a deactivated user in again. Sessions and links that ended stay ended; tokens that have not expired work again.
+	ReactivateUser(ctx context.Context, in *ReactivateUserRequest, opts ...grpc.CallOption) (*User, error)
 	// Creates a team.
 	CreateTeam(ctx context.Context, in *CreateTeamRequest, opts ...grpc.CallOption) (*Team, error)
 	// Gets a team.
@@ -72,18 +100,59 @@ type IdentityServiceClient interface {
 	ListTeams(ctx context.Context, in *ListTeamsRequest, opts ...grpc.CallOption) (*ListTeamsResponse, error)
 	// Changes a team's settings.
 	UpdateTeam(ctx context.Context, in *UpdateTeamRequest, opts ...grpc.CallOption) (*Team, error)
+	// Deactivates a team: what it did stays readable, its people may only read, its bots are refused.
+	DeactivateTeam(ctx context.Context, in *DeactivateTeamRequest, opts ...grpc.CallOption) (*Team, error)
+	// Lets a deactivated team work again.
+	ReactivateTeam(ctx context.Context, in *ReactivateTeamRequest, opts ...grpc.CallOption) (*Team, error)
 	// Adds a member to a team. The member's id is the user's id.
 	CreateMember(ctx context.Context, in *CreateMemberRequest, opts ...grpc.CallOption) (*Member, error)
+	// Gets a member of a team.
+	GetMember(ctx context.Context, in *GetMemberRequest, opts ...grpc.CallOption) (*Member, error)
 	// Lists a team's members.
 	ListMembers(ctx context.Context, in *ListMembersRequest, opts ...grpc.CallOption) (*ListMembersResponse, error)
+	// Changes a member's role in the team.
+	UpdateMember(ctx context.Context, in *UpdateMemberRequest, opts ...grpc.CallOption) (*Member, error)
 	// Takes a member out of a team.
 	DeleteMember(ctx context.Context, in *DeleteMemberRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
-	// Creates an API token. The answer is the only time its secret is shown.
+	// Creates an API token of a user, or of a team for one of its bots. The answer is the only time its secret is shown.
 	CreateToken(ctx context.Context, in *CreateTokenRequest, opts ...grpc.CallOption) (*Token, error)
-	// Lists a user's tokens, without their secrets.
+	// Lists the tokens of a user or of a team's bots, without their secrets.
 	ListTokens(ctx context.Context, in *ListTokensRequest, opts ...grpc.CallOption) (*ListTokensResponse, error)
 	// Revokes a token at once.
 	RevokeToken(ctx context.Context, in *RevokeTokenRequest, opts ...grpc.CallOption) (*Token, error)
+	// Creates a link that signs a user in, once. Whoever has it is that user, so only admins make it, and the program itself
+	// for the operator.
+	CreateSignInLink(ctx context.Context, in *CreateSignInLinkRequest, opts ...grpc.CallOption) (*SignInLink, error)
+	// Tells how one may sign in here.
+	GetSignInMethods(ctx context.Context, in *GetSignInMethodsRequest, opts ...grpc.CallOption) (*SignInMethods, error)
+	// Uses a sign-in link up and opens a session. For the gateway, which turns the session into a cookie.
+	SignInWithLink(ctx context.Context, in *SignInWithLinkRequest, opts ...grpc.CallOption) (*SignInResponse, error)
+	// Begins a sign-in at the organisation's OpenID provider. For the gateway.
+	BeginSignIn(ctx context.Context, in *BeginSignInRequest, opts ...grpc.CallOption) (*BeginSignInResponse, error)
+	// Completes a sign-in with what the OpenID provider sent back, and opens a session. For the gateway.
+	CompleteSignIn(ctx context.Context, in *CompleteSignInRequest, opts ...grpc.CallOption) (*SignInResponse, error)
+	// Ends the session that the secret belongs to. An unknown one is no error. For the gateway.
+	SignOut(ctx context.Context, in *SignOutRequest, opts ...grpc.CallOption) (*SignOutResponse, error)
+	// Lists a user's sessions that have not ended.
+	ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error)
+	// Ends a session at once.
+	RevokeSession(ctx context.Context, in *RevokeSessionRequest, opts ...grpc.CallOption) (*Session, error)
+	// Ties an account at the OpenID provider to a user, for instance to one who was there before the provider was.
+	CreateAccount(ctx context.Context, in *CreateAccountRequest, opts ...grpc.CallOption) (*Account, error)
+	// Lists a user's accounts at the OpenID provider, each with what its last sign-in decided about roles and teams.
+	ListAccounts(ctx context.Context, in *ListAccountsRequest, opts ...grpc.CallOption) (*ListAccountsResponse, error)
+	// Unties an account from its user, and ends the sessions that it opened.
+	DeleteAccount(ctx context.Context, in *DeleteAccountRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
+	// Creates and updates teams, people and memberships from a CSV file or a Backstage catalogue: all of it, or, when one line
+	// is wrong, nothing.
+	ImportDirectory(ctx context.Context, in *ImportDirectoryRequest, opts ...grpc.CallOption) (*ImportDirectoryResponse, error)
+	// Lists the audit log, newest first.
+	ListAuditEvents(ctx context.Context, in *ListAuditEventsRequest, opts ...grpc.CallOption) (*ListAuditEventsResponse, error)
+	// Streams the audit log, oldest first, for an export. The export itself is an audit event. Over REST it is
+	// `GET /v1/auditEvents:export`, one JSON object per line.
+	ExportAuditEvents(ctx context.Context, in *ExportAuditEventsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[v1.AuditEvent], error)
+	// Takes over audit events that services have recorded. An event that is known already is passed over.
+	RecordAuditEvents(ctx context.Context, in *RecordAuditEventsRequest, opts ...grpc.CallOption) (*RecordAuditEventsResponse, error)
 }
 
 type identityServiceClient struct {
@@ -174,6 +243,26 @@ func (c *identityServiceClient) UpdateUser(ctx context.Context, in *UpdateUserRe
 	return out, nil
 }
 
+func (c *identityServiceClient) DeactivateUser(ctx context.Context, in *DeactivateUserRequest, opts ...grpc.CallOption) (*User, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(User)
+	err := c.cc.Invoke(ctx, IdentityService_DeactivateUser_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) ReactivateUser(ctx context.Context, in *ReactivateUserRequest, opts ...grpc.CallOption) (*User, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(User)
+	err := c.cc.Invoke(ctx, IdentityService_ReactivateUser_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *identityServiceClient) CreateTeam(ctx context.Context, in *CreateTeamRequest, opts ...grpc.CallOption) (*Team, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Team)
@@ -214,6 +303,26 @@ func (c *identityServiceClient) UpdateTeam(ctx context.Context, in *UpdateTeamRe
 	return out, nil
 }
 
+func (c *identityServiceClient) DeactivateTeam(ctx context.Context, in *DeactivateTeamRequest, opts ...grpc.CallOption) (*Team, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Team)
+	err := c.cc.Invoke(ctx, IdentityService_DeactivateTeam_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) ReactivateTeam(ctx context.Context, in *ReactivateTeamRequest, opts ...grpc.CallOption) (*Team, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Team)
+	err := c.cc.Invoke(ctx, IdentityService_ReactivateTeam_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *identityServiceClient) CreateMember(ctx context.Context, in *CreateMemberRequest, opts ...grpc.CallOption) (*Member, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Member)
@@ -224,10 +333,30 @@ func (c *identityServiceClient) CreateMember(ctx context.Context, in *CreateMemb
 	return out, nil
 }
 
+func (c *identityServiceClient) GetMember(ctx context.Context, in *GetMemberRequest, opts ...grpc.CallOption) (*Member, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Member)
+	err := c.cc.Invoke(ctx, IdentityService_GetMember_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *identityServiceClient) ListMembers(ctx context.Context, in *ListMembersRequest, opts ...grpc.CallOption) (*ListMembersResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListMembersResponse)
 	err := c.cc.Invoke(ctx, IdentityService_ListMembers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) UpdateMember(ctx context.Context, in *UpdateMemberRequest, opts ...grpc.CallOption) (*Member, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Member)
+	err := c.cc.Invoke(ctx, IdentityService_UpdateMember_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -274,11 +403,171 @@ func (c *identityServiceClient) RevokeToken(ctx context.Context, in *RevokeToken
 	return out, nil
 }
 
+func (c *identityServiceClient) CreateSignInLink(ctx context.Context, in *CreateSignInLinkRequest, opts ...grpc.CallOption) (*SignInLink, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SignInLink)
+	err := c.cc.Invoke(ctx, IdentityService_CreateSignInLink_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) GetSignInMethods(ctx context.Context, in *GetSignInMethodsRequest, opts ...grpc.CallOption) (*SignInMethods, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SignInMethods)
+	err := c.cc.Invoke(ctx, IdentityService_GetSignInMethods_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) SignInWithLink(ctx context.Context, in *SignInWithLinkRequest, opts ...grpc.CallOption) (*SignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SignInResponse)
+	err := c.cc.Invoke(ctx, IdentityService_SignInWithLink_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) BeginSignIn(ctx context.Context, in *BeginSignInRequest, opts ...grpc.CallOption) (*BeginSignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BeginSignInResponse)
+	err := c.cc.Invoke(ctx, IdentityService_BeginSignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) CompleteSignIn(ctx context.Context, in *CompleteSignInRequest, opts ...grpc.CallOption) (*SignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SignInResponse)
+	err := c.cc.Invoke(ctx, IdentityService_CompleteSignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) SignOut(ctx context.Context, in *SignOutRequest, opts ...grpc.CallOption) (*SignOutResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SignOutResponse)
+	err := c.cc.Invoke(ctx, IdentityService_SignOut_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSessionsResponse)
+	err := c.cc.Invoke(ctx, IdentityService_ListSessions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) RevokeSession(ctx context.Context, in *RevokeSessionRequest, opts ...grpc.CallOption) (*Session, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Session)
+	err := c.cc.Invoke(ctx, IdentityService_RevokeSession_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) CreateAccount(ctx context.Context, in *CreateAccountRequest, opts ...grpc.CallOption) (*Account, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Account)
+	err := c.cc.Invoke(ctx, IdentityService_CreateAccount_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) ListAccounts(ctx context.Context, in *ListAccountsRequest, opts ...grpc.CallOption) (*ListAccountsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAccountsResponse)
+	err := c.cc.Invoke(ctx, IdentityService_ListAccounts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) DeleteAccount(ctx context.Context, in *DeleteAccountRequest, opts ...grpc.CallOption) (*emptypb.Empty, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(emptypb.Empty)
+	err := c.cc.Invoke(ctx, IdentityService_DeleteAccount_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) ImportDirectory(ctx context.Context, in *ImportDirectoryRequest, opts ...grpc.CallOption) (*ImportDirectoryResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ImportDirectoryResponse)
+	err := c.cc.Invoke(ctx, IdentityService_ImportDirectory_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) ListAuditEvents(ctx context.Context, in *ListAuditEventsRequest, opts ...grpc.CallOption) (*ListAuditEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAuditEventsResponse)
+	err := c.cc.Invoke(ctx, IdentityService_ListAuditEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) ExportAuditEvents(ctx context.Context, in *ExportAuditEventsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[v1.AuditEvent], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &IdentityService_ServiceDesc.Streams[0], IdentityService_ExportAuditEvents_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ExportAuditEventsRequest, v1.AuditEvent]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type IdentityService_ExportAuditEventsClient = grpc.ServerStreamingClient[v1.AuditEvent]
+
+func (c *identityServiceClient) RecordAuditEvents(ctx context.Context, in *RecordAuditEventsRequest, opts ...grpc.CallOption) (*RecordAuditEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RecordAuditEventsResponse)
+	err := c.cc.Invoke(ctx, IdentityService_RecordAuditEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // IdentityServiceServer is the server API for IdentityService service.
 // All implementations should embed UnimplementedIdentityServiceServer
 // for forward compatibility.
 //
-// IdentityService owns users, teams, members and tokens. It alone turns a credential into a signed caller token.
+// IdentityService owns users, teams, members, tokens, sessions and the audit log. It alone turns a credential into a signed
+// caller token.
 type IdentityServiceServer interface {
 	// Creates the first admin of an empty installation. Works once, with the bootstrap token that the program printed.
 	Bootstrap(context.Context, *BootstrapRequest) (*BootstrapResponse, error)
@@ -296,6 +585,10 @@ type IdentityServiceServer interface {
 	ListUsers(context.Context, *ListUsersRequest) (*ListUsersResponse, error)
 	// Changes a user's display name, e-mail address or organisation roles.
 	UpdateUser(context.Context, *UpdateUserRequest) (*User, error)
+	// Deactivates a user: tokens, sessions and links stop working at once, and nothing is deleted.
+	DeactivateUser(context.Context, *DeactivateUserRequest) (*User, error)
+	// Lets a deactivated user in again. Sessions and links that ended stay ended; tokens that have not expired work again.
+	ReactivateUser(context.Context, *ReactivateUserRequest) (*User, error)
 	// Creates a team.
 	CreateTeam(context.Context, *CreateTeamRequest) (*Team, error)
 	// Gets a team.
@@ -304,18 +597,59 @@ type IdentityServiceServer interface {
 	ListTeams(context.Context, *ListTeamsRequest) (*ListTeamsResponse, error)
 	// Changes a team's settings.
 	UpdateTeam(context.Context, *UpdateTeamRequest) (*Team, error)
+	// Deactivates a team: what it did stays readable, its people may only read, its bots are refused.
+	DeactivateTeam(context.Context, *DeactivateTeamRequest) (*Team, error)
+	// Lets a deactivated team work again.
+	ReactivateTeam(context.Context, *ReactivateTeamRequest) (*Team, error)
 	// Adds a member to a team. The member's id is the user's id.
 	CreateMember(context.Context, *CreateMemberRequest) (*Member, error)
+	// Gets a member of a team.
+	GetMember(context.Context, *GetMemberRequest) (*Member, error)
 	// Lists a team's members.
 	ListMembers(context.Context, *ListMembersRequest) (*ListMembersResponse, error)
+	// Changes a member's role in the team.
+	UpdateMember(context.Context, *UpdateMemberRequest) (*Member, error)
 	// Takes a member out of a team.
 	DeleteMember(context.Context, *DeleteMemberRequest) (*emptypb.Empty, error)
-	// Creates an API token. The answer is the only time its secret is shown.
+	// Creates an API token of a user, or of a team for one of its bots. The answer is the only time its secret is shown.
 	CreateToken(context.Context, *CreateTokenRequest) (*Token, error)
-	// Lists a user's tokens, without their secrets.
+	// Lists the tokens of a user or of a team's bots, without their secrets.
 	ListTokens(context.Context, *ListTokensRequest) (*ListTokensResponse, error)
 	// Revokes a token at once.
 	RevokeToken(context.Context, *RevokeTokenRequest) (*Token, error)
+	// Creates a link that signs a user in, once. Whoever has it is that user, so only admins make it, and the program itself
+	// for the operator.
+	CreateSignInLink(context.Context, *CreateSignInLinkRequest) (*SignInLink, error)
+	// Tells how one may sign in here.
+	GetSignInMethods(context.Context, *GetSignInMethodsRequest) (*SignInMethods, error)
+	// Uses a sign-in link up and opens a session. For the gateway, which turns the session into a cookie.
+	SignInWithLink(context.Context, *SignInWithLinkRequest) (*SignInResponse, error)
+	// Begins a sign-in at the organisation's OpenID provider. For the gateway.
+	BeginSignIn(context.Context, *BeginSignInRequest) (*BeginSignInResponse, error)
+	// Completes a sign-in with what the OpenID provider sent back, and opens a session. For the gateway.
+	CompleteSignIn(context.Context, *CompleteSignInRequest) (*SignInResponse, error)
+	// Ends the session that the secret belongs to. An unknown one is no error. For the gateway.
+	SignOut(context.Context, *SignOutRequest) (*SignOutResponse, error)
+	// Lists a user's sessions that have not ended.
+	ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error)
+	// Ends a session at once.
+	RevokeSession(context.Context, *RevokeSessionRequest) (*Session, error)
+	// Ties an account at the OpenID provider to a user, for instance to one who was there before the provider was.
+	CreateAccount(context.Context, *CreateAccountRequest) (*Account, error)
+	// Lists a user's accounts at the OpenID provider, each with what its last sign-in decided about roles and teams.
+	ListAccounts(context.Context, *ListAccountsRequest) (*ListAccountsResponse, error)
+	// Unties an account from its user, and ends the sessions that it opened.
+	DeleteAccount(context.Context, *DeleteAccountRequest) (*emptypb.Empty, error)
+	// Creates and updates teams, people and memberships from a CSV file or a Backstage catalogue: all of it, or, when one line
+	// is wrong, nothing.
+	ImportDirectory(context.Context, *ImportDirectoryRequest) (*ImportDirectoryResponse, error)
+	// Lists the audit log, newest first.
+	ListAuditEvents(context.Context, *ListAuditEventsRequest) (*ListAuditEventsResponse, error)
+	// Streams the audit log, oldest first, for an export. The export itself is an audit event. Over REST it is
+	// `GET /v1/auditEvents:export`, one JSON object per line.
+	ExportAuditEvents(*ExportAuditEventsRequest, grpc.ServerStreamingServer[v1.AuditEvent]) error
+	// Takes over audit events that services have recorded. An event that is known already is passed over.
+	RecordAuditEvents(context.Context, *RecordAuditEventsRequest) (*RecordAuditEventsResponse, error)
 }
 
 // UnimplementedIdentityServiceServer should be embedded to have
@@ -349,6 +683,12 @@ func (UnimplementedIdentityServiceServer) ListUsers(context.Context, *ListUsersR
 func (UnimplementedIdentityServiceServer) UpdateUser(context.Context, *UpdateUserRequest) (*User, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateUser not implemented")
 }
+func (UnimplementedIdentityServiceServer) DeactivateUser(context.Context, *DeactivateUserRequest) (*User, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeactivateUser not implemented")
+}
+func (UnimplementedIdentityServiceServer) ReactivateUser(context.Context, *ReactivateUserRequest) (*User, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReactivateUser not implemented")
+}
 func (UnimplementedIdentityServiceServer) CreateTeam(context.Context, *CreateTeamRequest) (*Team, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateTeam not implemented")
 }
@@ -361,11 +701,23 @@ func (UnimplementedIdentityServiceServer) ListTeams(context.Context, *ListTeamsR
 func (UnimplementedIdentityServiceServer) UpdateTeam(context.Context, *UpdateTeamRequest) (*Team, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateTeam not implemented")
 }
+func (UnimplementedIdentityServiceServer) DeactivateTeam(context.Context, *DeactivateTeamRequest) (*Team, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeactivateTeam not implemented")
+}
+func (UnimplementedIdentityServiceServer) ReactivateTeam(context.Context, *ReactivateTeamRequest) (*Team, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReactivateTeam not implemented")
+}
 func (UnimplementedIdentityServiceServer) CreateMember(context.Context, *CreateMemberRequest) (*Member, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateMember not implemented")
 }
+func (UnimplementedIdentityServiceServer) GetMember(context.Context, *GetMemberRequest) (*Member, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetMember not implemented")
+}
 func (UnimplementedIdentityServiceServer) ListMembers(context.Context, *ListMembersRequest) (*ListMembersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListMembers not implemented")
+}
+func (UnimplementedIdentityServiceServer) UpdateMember(context.Context, *UpdateMemberRequest) (*Member, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateMember not implemented")
 }
 func (UnimplementedIdentityServiceServer) DeleteMember(context.Context, *DeleteMemberRequest) (*emptypb.Empty, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteMember not implemented")
@@ -378,6 +730,51 @@ func (UnimplementedIdentityServiceServer) ListTokens(context.Context, *ListToken
 }
 func (UnimplementedIdentityServiceServer) RevokeToken(context.Context, *RevokeTokenRequest) (*Token, error) {
 	return nil, status.Error(codes.Unimplemented, "method RevokeToken not implemented")
+}
+func (UnimplementedIdentityServiceServer) CreateSignInLink(context.Context, *CreateSignInLinkRequest) (*SignInLink, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateSignInLink not implemented")
+}
+func (UnimplementedIdentityServiceServer) GetSignInMethods(context.Context, *GetSignInMethodsRequest) (*SignInMethods, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetSignInMethods not implemented")
+}
+func (UnimplementedIdentityServiceServer) SignInWithLink(context.Context, *SignInWithLinkRequest) (*SignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SignInWithLink not implemented")
+}
+func (UnimplementedIdentityServiceServer) BeginSignIn(context.Context, *BeginSignInRequest) (*BeginSignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BeginSignIn not implemented")
+}
+func (UnimplementedIdentityServiceServer) CompleteSignIn(context.Context, *CompleteSignInRequest) (*SignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CompleteSignIn not implemented")
+}
+func (UnimplementedIdentityServiceServer) SignOut(context.Context, *SignOutRequest) (*SignOutResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SignOut not implemented")
+}
+func (UnimplementedIdentityServiceServer) ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSessions not implemented")
+}
+func (UnimplementedIdentityServiceServer) RevokeSession(context.Context, *RevokeSessionRequest) (*Session, error) {
+	return nil, status.Error(codes.Unimplemented, "method RevokeSession not implemented")
+}
+func (UnimplementedIdentityServiceServer) CreateAccount(context.Context, *CreateAccountRequest) (*Account, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateAccount not implemented")
+}
+func (UnimplementedIdentityServiceServer) ListAccounts(context.Context, *ListAccountsRequest) (*ListAccountsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAccounts not implemented")
+}
+func (UnimplementedIdentityServiceServer) DeleteAccount(context.Context, *DeleteAccountRequest) (*emptypb.Empty, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteAccount not implemented")
+}
+func (UnimplementedIdentityServiceServer) ImportDirectory(context.Context, *ImportDirectoryRequest) (*ImportDirectoryResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ImportDirectory not implemented")
+}
+func (UnimplementedIdentityServiceServer) ListAuditEvents(context.Context, *ListAuditEventsRequest) (*ListAuditEventsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAuditEvents not implemented")
+}
+func (UnimplementedIdentityServiceServer) ExportAuditEvents(*ExportAuditEventsRequest, grpc.ServerStreamingServer[v1.AuditEvent]) error {
+	return status.Error(codes.Unimplemented, "method ExportAuditEvents not implemented")
+}
+func (UnimplementedIdentityServiceServer) RecordAuditEvents(context.Context, *RecordAuditEventsRequest) (*RecordAuditEventsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RecordAuditEvents not implemented")
 }
 func (UnimplementedIdentityServiceServer) testEmbeddedByValue() {}
 
@@ -543,6 +940,42 @@ func _IdentityService_UpdateUser_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _IdentityService_DeactivateUser_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeactivateUserRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).DeactivateUser(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_DeactivateUser_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).DeactivateUser(ctx, req.(*DeactivateUserRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_ReactivateUser_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReactivateUserRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).ReactivateUser(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_ReactivateUser_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).ReactivateUser(ctx, req.(*ReactivateUserRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _IdentityService_CreateTeam_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CreateTeamRequest)
 	if err := dec(in); err != nil {
@@ -615,6 +1048,42 @@ func _IdentityService_UpdateTeam_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _IdentityService_DeactivateTeam_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeactivateTeamRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).DeactivateTeam(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_DeactivateTeam_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).DeactivateTeam(ctx, req.(*DeactivateTeamRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_ReactivateTeam_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReactivateTeamRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).ReactivateTeam(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_ReactivateTeam_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).ReactivateTeam(ctx, req.(*ReactivateTeamRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _IdentityService_CreateMember_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CreateMemberRequest)
 	if err := dec(in); err != nil {
@@ -633,6 +1102,24 @@ func _IdentityService_CreateMember_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _IdentityService_GetMember_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetMemberRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).GetMember(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_GetMember_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).GetMember(ctx, req.(*GetMemberRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _IdentityService_ListMembers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListMembersRequest)
 	if err := dec(in); err != nil {
@@ -647,6 +1134,24 @@ func _IdentityService_ListMembers_Handler(srv interface{}, ctx context.Context, 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(IdentityServiceServer).ListMembers(ctx, req.(*ListMembersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_UpdateMember_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateMemberRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).UpdateMember(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_UpdateMember_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).UpdateMember(ctx, req.(*UpdateMemberRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -723,6 +1228,269 @@ func _IdentityService_RevokeToken_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _IdentityService_CreateSignInLink_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateSignInLinkRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).CreateSignInLink(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_CreateSignInLink_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).CreateSignInLink(ctx, req.(*CreateSignInLinkRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_GetSignInMethods_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetSignInMethodsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).GetSignInMethods(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_GetSignInMethods_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).GetSignInMethods(ctx, req.(*GetSignInMethodsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_SignInWithLink_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SignInWithLinkRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).SignInWithLink(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_SignInWithLink_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).SignInWithLink(ctx, req.(*SignInWithLinkRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_BeginSignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BeginSignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).BeginSignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_BeginSignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).BeginSignIn(ctx, req.(*BeginSignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_CompleteSignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CompleteSignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).CompleteSignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_CompleteSignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).CompleteSignIn(ctx, req.(*CompleteSignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_SignOut_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SignOutRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).SignOut(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_SignOut_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).SignOut(ctx, req.(*SignOutRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_ListSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).ListSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_ListSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).ListSessions(ctx, req.(*ListSessionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_RevokeSession_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RevokeSessionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).RevokeSession(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_RevokeSession_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).RevokeSession(ctx, req.(*RevokeSessionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_CreateAccount_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateAccountRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).CreateAccount(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_CreateAccount_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).CreateAccount(ctx, req.(*CreateAccountRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_ListAccounts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAccountsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).ListAccounts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_ListAccounts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).ListAccounts(ctx, req.(*ListAccountsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_DeleteAccount_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteAccountRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).DeleteAccount(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_DeleteAccount_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).DeleteAccount(ctx, req.(*DeleteAccountRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_ImportDirectory_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ImportDirectoryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).ImportDirectory(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_ImportDirectory_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).ImportDirectory(ctx, req.(*ImportDirectoryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_ListAuditEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAuditEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).ListAuditEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_ListAuditEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).ListAuditEvents(ctx, req.(*ListAuditEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_ExportAuditEvents_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ExportAuditEventsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(IdentityServiceServer).ExportAuditEvents(m, &grpc.GenericServerStream[ExportAuditEventsRequest, v1.AuditEvent]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type IdentityService_ExportAuditEventsServer = grpc.ServerStreamingServer[v1.AuditEvent]
+
+func _IdentityService_RecordAuditEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecordAuditEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).RecordAuditEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_RecordAuditEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).RecordAuditEvents(ctx, req.(*RecordAuditEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // IdentityService_ServiceDesc is the grpc.ServiceDesc for IdentityService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -763,6 +1531,14 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _IdentityService_UpdateUser_Handler,
 		},
 		{
+			MethodName: "DeactivateUser",
+			Handler:    _IdentityService_DeactivateUser_Handler,
+		},
+		{
+			MethodName: "ReactivateUser",
+			Handler:    _IdentityService_ReactivateUser_Handler,
+		},
+		{
 			MethodName: "CreateTeam",
 			Handler:    _IdentityService_CreateTeam_Handler,
 		},
@@ -779,12 +1555,28 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _IdentityService_UpdateTeam_Handler,
 		},
 		{
+			MethodName: "DeactivateTeam",
+			Handler:    _IdentityService_DeactivateTeam_Handler,
+		},
+		{
+			MethodName: "ReactivateTeam",
+			Handler:    _IdentityService_ReactivateTeam_Handler,
+		},
+		{
 			MethodName: "CreateMember",
 			Handler:    _IdentityService_CreateMember_Handler,
 		},
 		{
+			MethodName: "GetMember",
+			Handler:    _IdentityService_GetMember_Handler,
+		},
+		{
 			MethodName: "ListMembers",
 			Handler:    _IdentityService_ListMembers_Handler,
+		},
+		{
+			MethodName: "UpdateMember",
+			Handler:    _IdentityService_UpdateMember_Handler,
 		},
 		{
 			MethodName: "DeleteMember",
@@ -802,7 +1594,69 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "RevokeToken",
 			Handler:    _IdentityService_RevokeToken_Handler,
 		},
+		{
+			MethodName: "CreateSignInLink",
+			Handler:    _IdentityService_CreateSignInLink_Handler,
+		},
+		{
+			MethodName: "GetSignInMethods",
+			Handler:    _IdentityService_GetSignInMethods_Handler,
+		},
+		{
+			MethodName: "SignInWithLink",
+			Handler:    _IdentityService_SignInWithLink_Handler,
+		},
+		{
+			MethodName: "BeginSignIn",
+			Handler:    _IdentityService_BeginSignIn_Handler,
+		},
+		{
+			MethodName: "CompleteSignIn",
+			Handler:    _IdentityService_CompleteSignIn_Handler,
+		},
+		{
+			MethodName: "SignOut",
+			Handler:    _IdentityService_SignOut_Handler,
+		},
+		{
+			MethodName: "ListSessions",
+			Handler:    _IdentityService_ListSessions_Handler,
+		},
+		{
+			MethodName: "RevokeSession",
+			Handler:    _IdentityService_RevokeSession_Handler,
+		},
+		{
+			MethodName: "CreateAccount",
+			Handler:    _IdentityService_CreateAccount_Handler,
+		},
+		{
+			MethodName: "ListAccounts",
+			Handler:    _IdentityService_ListAccounts_Handler,
+		},
+		{
+			MethodName: "DeleteAccount",
+			Handler:    _IdentityService_DeleteAccount_Handler,
+		},
+		{
+			MethodName: "ImportDirectory",
+			Handler:    _IdentityService_ImportDirectory_Handler,
+		},
+		{
+			MethodName: "ListAuditEvents",
+			Handler:    _IdentityService_ListAuditEvents_Handler,
+		},
+		{
+			MethodName: "RecordAuditEvents",
+			Handler:    _IdentityService_RecordAuditEvents_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "ExportAuditEvents",
+			Handler:       _IdentityService_ExportAuditEvents_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "fortnight/identity/v1/identity_service.proto",
 }

@@ -166,7 +166,7 @@ const file_fortnight_knowledge_v1_events_proto_rawDesc = "" +
 	"\n" +
 	"#fortnight/knowledge/v1/events.proto\x12\x16fortnight.knowledge.v1\x1a!fortnight/common/v1/options.proto\x1a.fortnight/knowledge/v1/knowledge_service.proto\"U\n" +
 	"\x0fLearningDrafted\x12<\n" +
-	"\blearning\x18\x01 \x01(\v2 .fortnight.knowledge.v1.LearningR\blearning:\x04\x90\xb5\x18\x01\"W\n" +
+	"\blearning\x18\x01 \x01(\v2 .fortnight.knowledge.v1.LearningR\blearning:\x04\x90\xb5\x18\x02\"W\n" +
 	"\x11LearningPublished\x12<\n" +
 	"\blearning\x18\x01 \x01(\v2 .fortnight.knowledge.v1.LearningR\blearning:\x04\x90\xb5\x18\x03\"U\n" +
 	"\x0fLearningRetired\x12<\n" +

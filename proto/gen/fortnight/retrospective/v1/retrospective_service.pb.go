@@ -614,7 +614,7 @@ type Note struct {
 	Prompt Prompt `protobuf:"varint,2,opt,name=prompt,proto3,enum=fortnight.retrospective.v1.Prompt" json:"prompt,omitempty"`
 	// The note.
 	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
-	// The author, `users/{user}`; empty for ever when the retrospective is anonymous.
+	// The author, `users/{user}`, or the token of a team's bot; empty for ever when the retrospective is anonymous.
 	Author string `protobuf:"bytes,4,opt,name=author,proto3" json:"author,omitempty"`
 	// Changes with every change of the resource.
 	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
