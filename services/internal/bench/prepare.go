@@ -34,9 +34,9 @@ func (b *bench) stop() {
 	b.echo.stop()
 }
 
-// settings are the environment of a program with its data in dir.
+// settings are the environment of a program with its data in dir. One caller sends everything, so it has no limit.
 func settings(dir string) []string {
-	return []string{"FORTNIGHT_HTTP_ADDR=127.0.0.1:0", "FORTNIGHT_DATA_DIR=" + dir}
+	return []string{"FORTNIGHT_HTTP_ADDR=127.0.0.1:0", "FORTNIGHT_DATA_DIR=" + dir, "FORTNIGHT_RATE_LIMIT=0", "FORTNIGHT_STREAM_LIMIT=0"}
 }
 
 // prepare fills the program, copies what it has for the floors, and starts all of them.

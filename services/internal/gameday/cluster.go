@@ -124,6 +124,7 @@ func (c *cluster) commonEnv(broker string) []string {
 	env := []string{
 		"FORTNIGHT_SERVICE_ADDRS=" + strings.Join(addrs, ","), "FORTNIGHT_SERVICE_KEY=" + c.key,
 		"FORTNIGHT_NATS_URL=nats://" + c.addr(broker), "FORTNIGHT_LOG_FORMAT=json",
+		"FORTNIGHT_RATE_LIMIT=0", "FORTNIGHT_STREAM_LIMIT=0", // one caller sends the whole load
 	}
 	for _, variable := range os.Environ() {
 		if !strings.HasPrefix(variable, "FORTNIGHT_") { // what the caller set for a program of their own

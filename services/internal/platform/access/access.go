@@ -4,10 +4,13 @@ package access
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/descriptorpb"
 
 	commonv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/common/v1"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
@@ -31,6 +34,8 @@ type Rule struct {
 	Field string
 	// HideCaller says that the log leaves out who called.
 	HideCaller bool
+	// Reads says that the method changes nothing, so that a credential for reading is enough.
+	Reads bool
 
 	path []protoreflect.FieldDescriptor
 }
@@ -38,7 +43,7 @@ type Rule struct {
 // RuleOf reads the rule of a method. It fails when the method has none, or one that could never be decided.
 func RuleOf(m protoreflect.MethodDescriptor) (Rule, error) {
 	option, _ := proto.GetExtension(m.Options(), commonv1.E_Access).(*commonv1.AccessRule)
-	r := Rule{Allow: option.GetAllow(), Field: option.GetResourceField(), HideCaller: option.GetHideCaller()}
+	r := Rule{Allow: option.GetAllow(), Field: option.GetResourceField(), HideCaller: option.GetHideCaller(), Reads: reads(m)}
 	if _, known := commonv1.Access_name[int32(r.Allow)]; !known || r.Allow == commonv1.Access_ACCESS_UNSPECIFIED {
 		return Rule{}, fmt.Errorf("%s does not say who may call it: set the option fortnight.common.v1.access", m.FullName())
 	}
@@ -76,6 +81,22 @@ func (r Rule) needsResource() bool {
 	}
 }
 
+// reads tells whether a method changes nothing: it says so, or its REST form is a GET, or it is called like one that
+// reads.
+func reads(d protoreflect.MethodDescriptor) bool {
+	if options, ok := d.Options().(*descriptorpb.MethodOptions); ok {
+		if options.GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS {
+			return true
+		}
+		if rule, _ := proto.GetExtension(options, annotations.E_Http).(*annotations.HttpRule); rule != nil {
+			return rule.GetGet() != ""
+		}
+	}
+	return slices.ContainsFunc([]string{"Get", "List", "Watch", "Search", "Suggest", "Check", "Export"}, func(verb string) bool {
+		return strings.HasPrefix(string(d.Name()), verb)
+	})
+}
+
 // NeedsRequest tells whether the rule can only be decided once the request is there.
 func (r Rule) NeedsRequest() bool { return len(r.path) > 0 }
 
@@ -97,15 +118,18 @@ func Allowed(r Rule, c caller.Caller, resource string) bool {
 	if r.Allow == commonv1.Access_ACCESS_PUBLIC {
 		return true
 	}
-	if c.Anonymous() {
+	if c.Anonymous() || c.ReadOnly && !r.Reads {
 		return false
 	}
 	switch r.Allow {
 	case commonv1.Access_ACCESS_SIGNED_IN:
 		return true
 	case commonv1.Access_ACCESS_SELF:
-		user, ok := idIn(resource, "users/")
-		return ok && (c.Is(user) || c.Admin)
+		if user, ok := idIn(resource, "users/"); ok {
+			return c.Is(user) || c.Admin
+		}
+		team, ok := idIn(resource, "teams/")
+		return ok && (c.Admin || c.Teams[team] == caller.Coach)
 	case commonv1.Access_ACCESS_TEAM_READER:
 		team, ok := idIn(resource, "teams/")
 		return ok && c.CanRead(team)

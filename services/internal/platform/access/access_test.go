@@ -64,7 +64,7 @@ func TestAllowedNeedsTheNameOfATeamOrUser(t *testing.T) {
 			t.Errorf("team rule: %q lets an admin in", resource)
 		}
 	}
-	for _, resource := range []string{"", "users/", "teams/mina", "users//tokens/t"} {
+	for _, resource := range []string{"", "users/", "lids/mina", "users//tokens/t"} {
 		if access.Allowed(access.Rule{Allow: commonv1.Access_ACCESS_SELF}, admin, resource) {
 			t.Errorf("self rule: %q lets an admin in", resource)
 		}

@@ -7,6 +7,8 @@ package bus
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"log/slog"
 	"strings"
 	"sync"
@@ -21,8 +23,16 @@ import (
 
 // Config says which broker to use.
 type Config struct {
-	// URL names a broker, "nats://host:4222" (several with commas); empty runs one inside this process, without a port.
+	// URL names a broker, "nats://host:4222", or "tls://host:4222" for one that must show a certificate (several with
+	// commas); empty runs one inside this process, without a port. It may hold a user and a password.
 	URL string
+	// CredentialsFile is what this program signs in with at the broker: a file of a user's JWT and key; none when empty.
+	CredentialsFile string
+	// Authorities returns what the broker's certificate must come from, asked for at each connection; nil means what the
+	// system trusts.
+	Authorities func() (*x509.CertPool, error)
+	// Certificate returns the certificate to show to a broker that asks for one; nil means none.
+	Certificate func() (tls.Certificate, error)
 	// StoreDir is where the embedded broker keeps its streams. Its owner must hold the lock on the data directory: two
 	// brokers in one directory would both accept what the other does not see.
 	StoreDir string
@@ -88,6 +98,8 @@ func Open(_ context.Context, cfg Config) (*Bus, error) {
 			return nil, err
 		}
 		options = append(options, nats.InProcessServer(b.server))
+	} else {
+		options = append(options, secured(cfg)...)
 	}
 	conn, err := nats.Connect(url, options...)
 	if err != nil {
@@ -100,6 +112,19 @@ func Open(_ context.Context, cfg Config) (*Bus, error) {
 		return nil, unavailable(err)
 	}
 	return b, nil
+}
+
+// secured are the options of a broker with TLS and users.
+func secured(cfg Config) []nats.Option {
+	var options []nats.Option
+	if cfg.CredentialsFile != "" {
+		options = append(options, nats.UserCredentials(cfg.CredentialsFile))
+	}
+	return append(options, func(o *nats.Options) error { // nats.ClientTLSConfig would want TLS of every broker
+		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS13}
+		o.TLSCertCB, o.RootCAsCB = cfg.Certificate, cfg.Authorities
+		return nil
+	})
 }
 
 // Close leaves the broker and, when it is embedded, stops it. Stop relays and consumers first.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,10 +23,13 @@ const (
 	audience = "fortnight"
 	// Lifetime is how long a caller token is valid.
 	Lifetime = 60 * time.Second
-	// maxToken bounds the work that a forged token can cause; a token with a thousand teams has about 30 kB.
-	maxToken = 64 << 10
-	// remembered is how many verified tokens a Verifier keeps unless told otherwise.
-	remembered = 8192
+	// MaxToken is how many bytes a token may have. It travels in the metadata of every call, of which a server takes 64 KiB;
+	// 1,000 open teams with ids of 20 characters make a token of about 32 kB.
+	MaxToken = 48 << 10
+	// remembered is how many verified tokens a Verifier keeps unless told otherwise, and rememberedBytes how long they may be
+	// together.
+	remembered      = 8192
+	rememberedBytes = 32 << 20
 )
 
 // Reasons of refused caller tokens.
@@ -36,6 +40,8 @@ const (
 	ReasonExpired = "CALLER_TOKEN_EXPIRED"
 	// ReasonKeysUnavailable means that the keys to verify with could not be had; the token may be good.
 	ReasonKeysUnavailable = "CALLER_KEYS_UNAVAILABLE"
+	// ReasonTooManyTeams means that no token was made: it would not fit into the metadata of a call.
+	ReasonTooManyTeams = "CALLER_TOO_MANY_TEAMS"
 )
 
 // ErrUnknownKey is what a Verifier's Keys returns for a key id that nobody signs with.
@@ -43,10 +49,13 @@ var ErrUnknownKey = errors.New("unknown signing key")
 
 type claims struct {
 	jwt.RegisteredClaims
-	Service bool            `json:"svc,omitempty"`
-	Admin   bool            `json:"admin,omitempty"`
-	Manager bool            `json:"manager,omitempty"`
-	Teams   map[string]Role `json:"teams,omitempty"`
+	Service   bool            `json:"svc,omitempty"`
+	Admin     bool            `json:"admin,omitempty"`
+	Manager   bool            `json:"manager,omitempty"`
+	ReadOnly  bool            `json:"ro,omitempty"`
+	Teams     map[string]Role `json:"teams,omitempty"`
+	OpenTeams []string        `json:"open,omitempty"`
+	Session   string          `json:"sid,omitempty"`
 }
 
 // KeyID returns the id under which a public key is published: the start of its SHA-256, hexadecimal.
@@ -65,7 +74,8 @@ type Minter struct {
 	Clock func() time.Time
 }
 
-// Mint returns a signed token for c and the instant it ends, Lifetime from now, to the second. c.Token is ignored.
+// Mint returns a signed token for c and the instant it ends, Lifetime from now, to the second. c.Token is ignored. A token
+// that no server would take is not made: the error is then a *fault.Error with ReasonTooManyTeams.
 func (m *Minter) Mint(c Caller) (token string, expires time.Time, err error) {
 	if err := checkSubject(c.Subject, c.Service); err != nil {
 		return "", time.Time{}, err
@@ -74,15 +84,19 @@ func (m *Minter) Mint(c Caller) (token string, expires time.Time, err error) {
 	expires = now.Add(Lifetime).UTC().Truncate(time.Second)
 	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: issuer, Audience: jwt.ClaimStrings{audience}, Subject: c.Subject,
+			Issuer: issuer, Audience: append(jwt.ClaimStrings{audience}, c.Audience...), Subject: c.Subject,
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expires),
 		},
-		Service: c.Service, Admin: c.Admin, Manager: c.Manager, Teams: c.Teams,
+		Service: c.Service, Admin: c.Admin, Manager: c.Manager, ReadOnly: c.ReadOnly, Teams: c.Teams, OpenTeams: c.OpenTeams,
+		Session: c.Session,
 	})
 	t.Header["kid"] = m.KeyID
 	token, err = t.SignedString(m.Key)
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("signing a caller token: %w", err)
+	}
+	if len(token) > MaxToken {
+		return "", time.Time{}, fault.New(fault.FailedPrecondition, ReasonTooManyTeams, "You are in more teams than a call can carry. Leave some of them.")
 	}
 	return token, expires, nil
 }
@@ -100,6 +114,9 @@ type Verifier struct {
 	mu sync.Mutex
 	// Two generations bound the cache without a list of ages: when the younger is full, the older is dropped.
 	young, old map[string]verified
+	youngBytes int
+	// open is the last list of open teams. It is the same in nearly all tokens, so they share it.
+	open []string
 }
 
 type verified struct {
@@ -117,7 +134,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Caller, error) {
 		}
 		return known.caller, nil
 	}
-	if len(token) > maxToken {
+	if len(token) > MaxToken {
 		return Caller{}, refuse(ReasonInvalid, errors.New("token is too long"))
 	}
 	var keyErr error
@@ -151,7 +168,10 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Caller, error) {
 		return Caller{}, refuse(ReasonInvalid, err)
 	}
 	known := verified{
-		caller:  Caller{Subject: c.Subject, Service: c.Service, Admin: c.Admin, Manager: c.Manager, Teams: c.Teams, Token: token},
+		caller: Caller{
+			Subject: c.Subject, Service: c.Service, Admin: c.Admin, Manager: c.Manager, ReadOnly: c.ReadOnly, Teams: c.Teams,
+			OpenTeams: c.OpenTeams, Audience: services(c.Audience), Session: c.Session, Token: token,
+		},
 		expires: c.ExpiresAt.Time,
 	}
 	v.remember(token, known)
@@ -175,14 +195,34 @@ func (v *Verifier) remember(token string, known verified) {
 	if most == 0 {
 		most = remembered
 	}
-	if v.young == nil || len(v.young) >= max(1, most/2) {
-		v.old, v.young = v.young, map[string]verified{}
+	if v.young == nil || len(v.young) >= max(1, most/2) || v.youngBytes+len(token) > rememberedBytes/2 {
+		v.old, v.young, v.youngBytes = v.young, map[string]verified{}, 0
+	}
+	if slices.Equal(v.open, known.caller.OpenTeams) {
+		known.caller.OpenTeams = v.open
+	} else {
+		v.open = known.caller.OpenTeams
 	}
 	v.young[token] = known
+	v.youngBytes += len(token)
 }
 
-// checkSubject refuses a token whose subject is of the other kind than it claims: a user never counts as a service.
+// services are the services among the audiences of a token: all but the installation itself.
+func services(audiences jwt.ClaimStrings) []string {
+	var named []string
+	for _, a := range audiences {
+		if a != audience {
+			named = append(named, a)
+		}
+	}
+	return named
+}
+
+// checkSubject refuses a token whose subject is of the other kind than it claims: a user or a bot never counts as a service.
 func checkSubject(subject string, service bool) error {
+	if parts := strings.Split(subject, "/"); !service && len(parts) == 4 && parts[0] == "teams" && parts[1] != "" && parts[2] == "tokens" && parts[3] != "" {
+		return nil
+	}
 	prefix := "users/"
 	if service {
 		prefix = "services/"

@@ -129,6 +129,12 @@ func identify(now time.Time) (id, salt string) {
 	return u.String(), hex.EncodeToString(b[16:])
 }
 
+// NewID makes the id of something that happened at an instant: a UUIDv7.
+func NewID(now time.Time) string {
+	id, _ := identify(now)
+	return id
+}
+
 // PayloadHash is the hexadecimal SHA-256 of salt and payload. The salt keeps a redacted text from being guessed back.
 func PayloadHash(salt string, payload []byte) string {
 	b := make([]byte, 0, len(salt)+len(payload))

@@ -54,6 +54,7 @@ type Log struct {
 	mu      sync.Mutex
 	changed chan struct{}
 	replays map[string]func(tx *Tx, r Record) error
+	woken   map[string]chan struct{}
 
 	tail   tail       // SQLite: what was appended last
 	number sync.Mutex // Postgres: one numbering at a time in this process
@@ -78,7 +79,7 @@ func Open(ctx context.Context, d *db.DB, source string, logger *slog.Logger, opt
 	}
 	l := &Log{
 		db: d, source: source, clock: time.Now, logger: logger.With("component", "eventlog", "source", source),
-		changed: make(chan struct{}), replays: map[string]func(*Tx, Record) error{},
+		changed: make(chan struct{}), replays: map[string]func(*Tx, Record) error{}, woken: map[string]chan struct{}{},
 	}
 	for _, o := range options {
 		o(l)
@@ -172,17 +173,21 @@ type Tx struct {
 	actor       string
 	traceparent string
 	appended    bool
+	values      context.Context
+	wake        []string
 }
 
 // Do runs fn in one transaction that no request stands behind, such as a consumer's or a worker's. What db.DB.Write says
 // holds here: fn may run again, and must not wait for anything but its own statements.
 func (l *Log) Do(ctx context.Context, fn func(tx *Tx) error) error {
 	actor, trace := caller.From(ctx).Subject, traceparent(ctx)
+	values := context.WithoutCancel(ctx)
 	var appended bool
+	var wake []string
 	err := l.db.Write(ctx, func(inner *db.Tx) error {
-		tx := &Tx{Tx: inner, log: l, actor: actor, traceparent: trace}
+		tx := &Tx{Tx: inner, log: l, actor: actor, traceparent: trace, values: values}
 		err := fn(tx)
-		appended = tx.appended
+		appended, wake = tx.appended, tx.wake
 		return err
 	})
 	// After an error appended is not looked at: with an unknown outcome the function may still be running.
@@ -191,6 +196,9 @@ func (l *Log) Do(ctx context.Context, fn func(tx *Tx) error) error {
 	}
 	if appended {
 		l.announce()
+	}
+	if len(wake) > 0 {
+		l.wakeAll(wake)
 	}
 	return nil
 }

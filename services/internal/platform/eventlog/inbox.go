@@ -122,8 +122,8 @@ func (l *Log) OnReplay(source string, apply func(tx *Tx, r Record) error) {
 
 // Replay applies an event again that was put aside. If the consumer stopped before it, its cursor moves on. An event that
 // was applied already stays so. Reasons: QUARANTINED_EVENT_NOT_FOUND, REPLAY_FAILED (the attempt is counted),
-// REPLAY_IMPOSSIBLE (no consumer of that source).
-func (l *Log) Replay(ctx context.Context, source string, seq int64) (Quarantined, error) {
+// REPLAY_IMPOSSIBLE (no consumer of that source). What also does, if anything, is done in the transaction that applies the event.
+func (l *Log) Replay(ctx context.Context, source string, seq int64, also ...func(tx *Tx) error) (Quarantined, error) {
 	l.mu.Lock()
 	apply := l.replays[source]
 	l.mu.Unlock()
@@ -156,6 +156,11 @@ func (l *Log) Replay(ctx context.Context, source string, seq int64) (Quarantined
 		}
 		if at.Epoch == r.Epoch && at.Seq == r.Seq-1 {
 			if err := SaveCursor(tx, source, r.Epoch, r.Seq, r.Chain); err != nil {
+				return err
+			}
+		}
+		for _, do := range also {
+			if err := do(tx); err != nil {
 				return err
 			}
 		}

@@ -32,7 +32,7 @@ type Record struct {
 	Team string
 	// Subject is the resource name that the event is about.
 	Subject string
-	// Actor is who did it, users/… or services/…; empty when anonymous.
+	// Actor is who did it, users/…, teams/…/tokens/… or services/…; empty when anonymous.
 	Actor string
 	// AggregateType, AggregateID and AggregateVersion say which event of which aggregate it is.
 	AggregateType, AggregateID string

@@ -26,7 +26,8 @@ var errKeyTaken = errors.New("eventlog: the request id is taken")
 // in the same transaction, and given again to every further copy of the same caller, with the header ReplayedHeader. The
 // same id with another request is InvalidArgument IDEMPOTENCY_KEY_REUSED. Only successes are kept: a refused request may
 // be repeated with its id. Of concurrent copies one has the effect and the others wait for its answer. A caller who has
-// not signed in has no request ids: they would be shared by everybody.
+// not signed in has no request ids: they would be shared by everybody. Who may no longer do what the request asks for, and is
+// told so by change, does not get the answer of a time when they still might.
 func Write[R proto.Message](ctx context.Context, l *Log, req proto.Message, change func(tx *Tx) (R, error)) (R, error) {
 	var none R
 	id := ""
@@ -50,6 +51,8 @@ func Write[R proto.Message](ctx context.Context, l *Log, req proto.Message, chan
 		case ctx.Err() != nil && errors.Is(err, errKeyTaken):
 			return none, ctx.Err() // there is an answer, and nobody left to give it to
 		case ctx.Err() != nil:
+			return none, err
+		case !errors.Is(err, errKeyTaken) && fault.From(err).Kind == fault.PermissionDenied:
 			return none, err
 		}
 		// Whatever went wrong: if the request had its effect before, that was the answer.

@@ -135,6 +135,17 @@ func (e *Error) Because(cause error) *Error {
 	return e
 }
 
+// Text is the message and what the violations add to it, for people whom nobody shows the violations.
+func (e *Error) Text() string {
+	text := e.Message
+	for _, v := range e.Violations {
+		if v.Description != e.Message {
+			text += " " + v.Description
+		}
+	}
+	return text
+}
+
 // Error is for logs: unlike Message it includes the cause.
 func (e *Error) Error() string {
 	var b strings.Builder

@@ -99,3 +99,15 @@ func TestKindNames(t *testing.T) {
 		t.Errorf("unknown kind is called %q", s)
 	}
 }
+
+func TestText(t *testing.T) {
+	for want, f := range map[string]*fault.Error{
+		"no":             fault.Invalid("name", "BAD", "no"),
+		"Not yet. a b":   fault.Unmet("EARLY", "Not yet.", fault.Violation{Description: "a"}, fault.Violation{Description: "b"}),
+		"There is none.": fault.New(fault.NotFound, "GONE", "There is none."),
+	} {
+		if f.Text() != want {
+			t.Errorf("%q, want %q", f.Text(), want)
+		}
+	}
+}

@@ -20,6 +20,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/fortnighthq/fortnight/services/internal/platform/audit"
 	"github.com/fortnighthq/fortnight/services/internal/platform/db"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
@@ -67,6 +68,11 @@ type Collection[T, E any] struct {
 	Descending bool
 	// Anonymous says which events do not tell who did it; nil means none.
 	Anonymous func(E) bool
+	// Audit makes the audit event of an event; before is nil for a new aggregate. False means that the event is none of the
+	// audit log's; a nil Audit, that none of the collection's is.
+	Audit func(before, after *T, e E) (audit.Event, bool)
+	// Also does what else an event brings about, in the same transaction; nil means nothing.
+	Also func(tx *eventlog.Tx, after *T, e E) error
 
 	once sync.Once
 	sql  statements
@@ -152,6 +158,27 @@ func (c *Collection[T, E]) Must(tx *eventlog.Tx, name string) (Row[T], error) {
 	return row, err
 }
 
+// Hold is Must, and nobody else changes the aggregate until the transaction ends.
+func (c *Collection[T, E]) Hold(tx *eventlog.Tx, name string) (Row[T], error) {
+	s, err := c.hold(tx, name)
+	if err != nil {
+		return Row[T]{}, err
+	}
+	return c.row(tx.Log(), s)
+}
+
+func (c *Collection[T, E]) hold(tx *eventlog.Tx, name string) (stored, error) {
+	query := c.statements().find
+	if tx.Engine() == db.Postgres {
+		query = c.statements().findForUpdate
+	}
+	s, found, err := db.One[stored](context.Background(), tx, query, name)
+	if err == nil && !found {
+		err = c.notFound(name)
+	}
+	return s, err
+}
+
 // Create saves a new aggregate with the events that tell of it, at least one. Reason: <TYPE>_ALREADY_EXISTS.
 func (c *Collection[T, E]) Create(tx *eventlog.Tx, x *T, events ...E) (Row[T], error) {
 	if len(events) == 0 {
@@ -170,23 +197,16 @@ func (c *Collection[T, E]) Create(tx *eventlog.Tx, x *T, events ...E) (Row[T], e
 		return Row[T]{}, fault.New(fault.AlreadyExists, c.reason("ALREADY_EXISTS"), "The %s %q exists already.", c.Noun, key.Name)
 	}
 	row := Row[T]{Value: x, Version: version, Etag: Etag(tx.Log(), version), CreateTime: now, UpdateTime: now}
-	return row, c.append(tx, row, key, events)
+	return row, c.append(tx, row, key, nil, events)
 }
 
 // Update changes an aggregate: it loads it, compares etag with its own ("" compares nothing), lets change apply a rule, and
 // saves it with the events that change returned. Without an event nothing is saved, and the row is returned as it is
 // stored. Reasons: <TYPE>_NOT_FOUND; ETAG_MISMATCH (Aborted) with the metadata current_etag; CONCURRENT_CHANGE (Aborted).
 func (c *Collection[T, E]) Update(tx *eventlog.Tx, name, etag string, change func(x *T, now time.Time) ([]E, error)) (Row[T], error) {
-	query := c.statements().find
-	if tx.Engine() == db.Postgres {
-		query = c.statements().findForUpdate
-	}
-	s, found, err := db.One[stored](context.Background(), tx, query, name)
+	s, err := c.hold(tx, name)
 	if err != nil {
 		return Row[T]{}, err
-	}
-	if !found {
-		return Row[T]{}, c.notFound(name)
 	}
 	row, err := c.row(tx.Log(), s)
 	if err != nil {
@@ -220,11 +240,24 @@ func (c *Collection[T, E]) Update(tx *eventlog.Tx, name, etag string, change fun
 	if n == 0 {
 		return Row[T]{}, fault.New(fault.Aborted, "CONCURRENT_CHANGE", "The %s was changed by somebody else at the same time; read it again.", c.Noun)
 	}
-	return row, c.append(tx, row, key, events)
+	before, err := c.before(tx, s)
+	if err != nil {
+		return Row[T]{}, err
+	}
+	return row, c.append(tx, row, key, before, events)
 }
 
-// append records the events with the versions up to the row's.
-func (c *Collection[T, E]) append(tx *eventlog.Tx, row Row[T], key Key, events []E) error {
+// before is the aggregate as it was, for the audit log.
+func (c *Collection[T, E]) before(tx *eventlog.Tx, s stored) (*T, error) {
+	if c.Audit == nil {
+		return nil, nil
+	}
+	row, err := c.row(tx.Log(), s)
+	return row.Value, err
+}
+
+// append records the events with the versions up to the row's, and what the audit log wants of them.
+func (c *Collection[T, E]) append(tx *eventlog.Tx, row Row[T], key Key, before *T, events []E) error {
 	first := row.Version - int64(len(events)) + 1
 	for i, e := range events {
 		err := tx.Append(eventlog.Event{
@@ -233,6 +266,22 @@ func (c *Collection[T, E]) append(tx *eventlog.Tx, row Row[T], key Key, events [
 		})
 		if err != nil {
 			return err
+		}
+		if c.Also != nil {
+			if err := c.Also(tx, row.Value, e); err != nil {
+				return err
+			}
+		}
+		if c.Audit == nil {
+			continue
+		}
+		if done, ok := c.Audit(before, row.Value, e); ok {
+			if done.Resource == "" {
+				done.Resource = key.Name
+			}
+			if err := audit.Record(tx, done); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

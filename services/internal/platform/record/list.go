@@ -21,6 +21,8 @@ type Query struct {
 	Parent string
 	// States, if any, are the states that are wanted.
 	States []string
+	// From, if any, is the least sort key that is wanted.
+	From string
 	// UpTo, if any, is the greatest sort key that is wanted. It may grow from page to page.
 	UpTo string
 	// PageSize 0 means 50; more than 1,000 is capped.
@@ -64,10 +66,14 @@ func (c *Collection[T, E]) List(ctx context.Context, l *eventlog.Log, q Query) (
 		return nil, "", err
 	}
 	// Whether there is an UpTo, not which: it may be the time, which is another one at the next page.
-	scope := Scope(append([]string{c.Table, q.Parent, q.Principal, strconv.FormatBool(q.UpTo != "")}, q.States...)...)
+	scope := Scope(append([]string{c.Table, q.Parent, q.Principal, strconv.FormatBool(q.UpTo != ""), q.From}, q.States...)...)
 	var text strings.Builder
 	text.WriteString(c.statements().list)
 	args := inStates(&text, []any{q.Parent}, q.States)
+	if q.From != "" {
+		args = append(args, q.From)
+		text.WriteString(" and sort_key >= $" + strconv.Itoa(len(args)))
+	}
 	if q.UpTo != "" {
 		args = append(args, q.UpTo)
 		text.WriteString(" and sort_key <= $" + strconv.Itoa(len(args)))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
+	"github.com/fortnighthq/fortnight/services/internal/platform/origin"
 	"github.com/fortnighthq/fortnight/services/internal/platform/requestid"
 )
 
@@ -74,6 +75,9 @@ func outgoing(ctx context.Context) context.Context {
 	}
 	if id := requestid.From(ctx); id != "" {
 		md.Set(requestid.MetadataKey, id)
+	}
+	if o := origin.From(ctx); o.Door != "" {
+		md.Set(origin.MetadataKey, o.String())
 	}
 	propagator.Inject(ctx, outgoingCarrier(md))
 	return metadata.NewOutgoingContext(ctx, md)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"runtime/debug"
 	"time"
 
@@ -17,10 +18,12 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
+	"github.com/fortnighthq/fortnight/services/internal/platform/origin"
 	"github.com/fortnighthq/fortnight/services/internal/platform/requestid"
 )
 
@@ -41,6 +44,10 @@ type call struct {
 	start   time.Time
 	span    trace.Span
 	subject string
+	// known is whose token it was, also when it is refused.
+	known string
+	// request is the last one that the access rule looked at.
+	request proto.Message
 }
 
 // unary is the chain for unary calls, in process and over TCP.
@@ -90,9 +97,28 @@ func (s *Server) begin(ctx context.Context, path string) (context.Context, *call
 		id = requestid.New()
 	}
 	ctx = requestid.With(ctx, id)
+	ctx = origin.With(ctx, cameFrom(ctx))
+	ctx = origin.WithCall(ctx, &origin.Call{Method: m.name, HideCaller: m.rule.HideCaller})
 	ctx = propagator.Extract(ctx, incoming{ctx})
 	ctx, c.span = s.tracer.Start(ctx, m.name, serverSpan...)
 	return ctx, c
+}
+
+// cameFrom is where a call came from: what the gateway or a service says about it, else the peer itself.
+func cameFrom(ctx context.Context) origin.Origin {
+	if told := origin.Incoming(ctx); told.Door != "" {
+		return told
+	}
+	if known := origin.From(ctx); known.Door != "" { // in process, and the caller has said so
+		return known
+	}
+	o := origin.Origin{Door: origin.GRPC}
+	if p, ok := peer.FromContext(ctx); ok && p.Addr != nil {
+		if at, err := netip.ParseAddrPort(p.Addr.String()); err == nil {
+			o.Address = at.Addr().Unmap().WithZone("").String()
+		}
+	}
+	return o
 }
 
 // end turns what came of a call into a status error or nil, and says so in log, trace and metrics.
@@ -115,6 +141,7 @@ func (s *Server) end(ctx context.Context, c *call, panicked any, err error) erro
 		}
 		f = &copied
 	}
+	s.tellDenied(ctx, c, status, f, err)
 	took := s.cfg.Clock().Sub(c.start)
 	codeName := code.Code(status).String()
 	s.log(ctx, c, status, codeName, took, f, stack)
@@ -210,8 +237,12 @@ func (s *Server) identify(ctx context.Context, c *call) (caller.Caller, error) {
 		return caller.Caller{}, fault.New(fault.Unauthenticated, caller.ReasonInvalid, "The caller token is not valid.")
 	}
 	who, err := s.cfg.Verifier.Verify(ctx, tokens[0])
+	c.known = who.Subject
 	if !c.rule.HideCaller {
 		c.subject = who.Subject
+	}
+	if err == nil && c.owner != "" && !who.MayAsk(c.owner) {
+		return caller.Caller{}, fault.New(fault.Unauthenticated, caller.ReasonInvalid, "The caller token is not valid.")
 	}
 	return who, err
 }
@@ -221,6 +252,7 @@ func (s *Server) admit(c *call, who caller.Caller, request proto.Message) error 
 	if c.exempt {
 		return nil
 	}
+	c.request = request
 	return c.rule.Check(who, request.ProtoReflect())
 }
 

@@ -1,6 +1,7 @@
 package rpcserver
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -18,15 +19,14 @@ import (
 const maxAnswer = 16 << 20
 
 // Dial returns a connection to a server of another process; target is host:port or any gRPC target. It connects when it
-// is first used. Without secure it refuses targets beyond loopback, unless allowPlaintext is true: caller tokens would
-// be readable on the way. Wrap it with Asking for use inside of a service.
-func Dial(target string, secure *tls.Config, allowPlaintext bool) (*grpc.ClientConn, error) {
+// is first used. secure is asked at each handshake, so that certificates can change. Without it Dial refuses targets beyond
+// loopback, unless allowPlaintext is true: caller tokens would be readable on the way. Wrap it with Asking for use inside of
+// a service.
+func Dial(target string, secure func() *tls.Config, allowPlaintext bool) (*grpc.ClientConn, error) {
 	creds := insecure.NewCredentials()
 	switch {
 	case secure != nil:
-		secure = secure.Clone()
-		secure.MinVersion = max(secure.MinVersion, tls.VersionTLS13)
-		creds = credentials.NewTLS(secure)
+		creds = fresh{strict(secure()), secure}
 	case !allowPlaintext && !privateTarget(target):
 		return nil, fmt.Errorf("refusing to call %s in plain text: whoever is on that network could read and change calls; use TLS, a loopback address, or allow plain text explicitly", target)
 	}
@@ -45,6 +45,29 @@ func Dial(target string, secure *tls.Config, allowPlaintext bool) (*grpc.ClientC
 		return nil, fmt.Errorf("target %q: %w", target, err)
 	}
 	return conn, nil
+}
+
+// fresh are credentials that ask for their configuration at each handshake.
+type fresh struct {
+	credentials.TransportCredentials
+	config func() *tls.Config
+}
+
+// ClientHandshake implements credentials.TransportCredentials.
+func (f fresh) ClientHandshake(ctx context.Context, authority string, conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	return strict(f.config()).ClientHandshake(ctx, authority, conn)
+}
+
+// Clone implements credentials.TransportCredentials.
+func (f fresh) Clone() credentials.TransportCredentials {
+	return fresh{f.TransportCredentials.Clone(), f.config}
+}
+
+// strict are the credentials of a TLS configuration, without the versions before 1.3.
+func strict(config *tls.Config) credentials.TransportCredentials {
+	config = config.Clone()
+	config.MinVersion = max(config.MinVersion, tls.VersionTLS13)
+	return credentials.NewTLS(config)
 }
 
 // privateTarget tells whether a target can only be on this machine.

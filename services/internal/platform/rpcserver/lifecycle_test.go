@@ -324,7 +324,11 @@ func TestTLS(t *testing.T) {
 		"TLS 1.2 is raised":       {&tls.Config{RootCAs: pool, Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, codes.OK},
 	} {
 		t.Run(name, func(t *testing.T) {
-			conn, err := rpcserver.Dial(lis.Addr().String(), c.secure, false)
+			var secure func() *tls.Config
+			if c.secure != nil {
+				secure = func() *tls.Config { return c.secure }
+			}
+			conn, err := rpcserver.Dial(lis.Addr().String(), secure, false)
 			if err != nil {
 				t.Fatal(err)
 			}

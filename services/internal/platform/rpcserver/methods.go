@@ -8,12 +8,9 @@ import (
 	"strings"
 
 	"buf.build/go/protovalidate"
-	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
-	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/dynamicpb"
 
 	"github.com/fortnighthq/fortnight/services/internal/platform/access"
@@ -31,8 +28,9 @@ type method struct {
 	name   string // fortnight.cycle.v1.CycleService/GetCycle
 	exempt bool
 	rule   access.Rule
-	broken error // why the rule cannot be used
-	reads  bool  // changes nothing
+	broken error  // why the rule cannot be used
+	reads  bool   // changes nothing
+	owner  string // the service whose contract it is, "cycle"; empty when every service has it
 	input  protoreflect.MessageDescriptor
 
 	handle         grpc.MethodHandler // of a unary method
@@ -65,23 +63,10 @@ func (s *Server) learnMethod(service, name string) {
 	}
 	m.input = descriptor.Input()
 	m.rule, m.broken = access.RuleOf(descriptor)
-	m.reads = reads(descriptor)
-}
-
-// reads tells whether a method changes nothing: it says so, or its REST form is a GET, or it is called like one that
-// reads.
-func reads(d protoreflect.MethodDescriptor) bool {
-	if options, ok := d.Options().(*descriptorpb.MethodOptions); ok {
-		if options.GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS {
-			return true
-		}
-		if rule, _ := proto.GetExtension(options, annotations.E_Http).(*annotations.HttpRule); rule != nil {
-			return rule.GetGet() != ""
-		}
+	m.reads = m.rule.Reads
+	if owner := strings.Split(service, "."); len(owner) > 1 && owner[1] != "eventlog" {
+		m.owner = owner[1]
 	}
-	return slices.ContainsFunc([]string{"Get", "List", "Watch", "Search", "Suggest", "Check"}, func(verb string) bool {
-		return strings.HasPrefix(string(d.Name()), verb)
-	})
 }
 
 // checkRules returns what is wrong with the contracts of the registered methods. It also compiles the validation rules,

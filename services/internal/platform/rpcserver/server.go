@@ -19,7 +19,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
@@ -36,6 +35,9 @@ const (
 	maxHeaders     = 64 << 10
 	maxStreams     = 250
 	keepaliveLeast = 10 * time.Second // clients that ping more often are disconnected
+	// connectionAge is when clients are told to connect anew, so that a certificate that ended or lost its authority does
+	// not live on in a connection. Calls and streams that are under way are not cut off.
+	connectionAge = time.Hour
 )
 
 // DefaultDeadline bounds unary calls whose caller set no deadline.
@@ -62,6 +64,9 @@ type Config struct {
 	// ObserveCall, when set, is told of every answered call: full method without the leading slash, status code in
 	// UPPER_SNAKE, time taken.
 	ObserveCall func(method, code string, took time.Duration)
+	// Denied, when set, is told of every call that was refused because of who called, before the answer leaves: what it waits
+	// for, the caller waits for.
+	Denied func(ctx context.Context, d Denial)
 }
 
 // Server holds the services of one process. Register everything, then Check, then call through Conn or Serve.
@@ -119,18 +124,18 @@ func New(cfg Config) *Server {
 		s.broken = append(s.broken, err)
 	}
 
+	live := keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute, Time: 2 * time.Minute, Timeout: 20 * time.Second}
 	options := []grpc.ServerOption{
 		grpc.UnaryInterceptor(s.unary), grpc.StreamInterceptor(s.stream),
 		grpc.MaxRecvMsgSize(maxReceive), grpc.MaxHeaderListSize(maxHeaders), grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: keepaliveLeast, PermitWithoutStream: true}),
-		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute, Time: 2 * time.Minute, Timeout: 20 * time.Second}),
 	}
 	if cfg.TLS != nil {
-		secure := cfg.TLS.Clone()
-		secure.MinVersion = max(secure.MinVersion, tls.VersionTLS13)
-		options = append(options, grpc.Creds(credentials.NewTLS(secure)))
+		live.MaxConnectionAge = connectionAge
+		options = append(options, grpc.Creds(strict(cfg.TLS)))
 	}
+	options = append(options, grpc.KeepaliveParams(live))
 	s.grpc = grpc.NewServer(options...)
 	s.channel.WithServerUnaryInterceptor(s.unary).WithServerStreamInterceptor(s.stream)
 

@@ -12,7 +12,9 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
+	commonv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/common/v1"
 	eventlogv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
+	"github.com/fortnighthq/fortnight/services/internal/platform/audit"
 	"github.com/fortnighthq/fortnight/services/internal/platform/bus"
 	"github.com/fortnighthq/fortnight/services/internal/platform/db"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
@@ -32,6 +34,8 @@ type Kit struct {
 	DatabaseURL func(service string) string
 	// ServiceContext puts the credential of the service itself, not of a user, on what is asked with the context.
 	ServiceContext func(ctx context.Context) context.Context
+	// Audit hands audit events to the service that keeps the audit log; nil leaves them in the outbox.
+	Audit func(ctx context.Context, events []*commonv1.AuditEvent) error
 	// DisableFill switches the filling of holes off, for the game day's control.
 	DisableFill bool
 }
@@ -58,13 +62,16 @@ func Open(ctx context.Context, kit Kit, name string, migrations fs.FS) (*Base, e
 		kit.Logger = slog.New(slog.DiscardHandler)
 	}
 	database, err := db.Open(ctx, db.Config{
-		URL: kit.DatabaseURL(name), Schema: name, Migrations: db.Merge(eventlog.Migrations, migrations),
+		URL: kit.DatabaseURL(name), Schema: name, Migrations: db.Merge(eventlog.Migrations, audit.Migrations, migrations),
 		Clock: kit.Clock, Logger: kit.Logger.With("service", name),
 	})
 	if err != nil {
 		return nil, err
 	}
 	log, err := eventlog.Open(ctx, database, name, kit.Logger, eventlog.WithClock(kit.Clock))
+	if err == nil {
+		err = audit.NoteEpoch(ctx, log)
+	}
 	if err != nil {
 		_ = database.Close()
 		return nil, err
@@ -81,7 +88,7 @@ func (b *Base) Consume(source string, handle bus.Handler) {
 	}))
 }
 
-// Run publishes, consumes and tidies up until ctx ends.
+// Run publishes, consumes, hands audit events over and tidies up until ctx ends.
 func (b *Base) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return b.relay.Run(ctx) })
@@ -90,6 +97,10 @@ func (b *Base) Run(ctx context.Context) error {
 	}
 	group.Go(func() error { return b.purge(ctx) })
 	group.Go(func() error { return b.number(ctx) })
+	if b.kit.Audit != nil {
+		sender := &audit.Sender{Log: b.Log, Send: b.kit.Audit, Logger: b.kit.Logger}
+		group.Go(func() error { return sender.Run(ctx) })
+	}
 	return group.Wait()
 }
 

@@ -16,12 +16,14 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
 	"google.golang.org/grpc"
 
 	eventlogv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
+	"github.com/fortnighthq/fortnight/services/internal/platform/audit"
 	"github.com/fortnighthq/fortnight/services/internal/platform/bus"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller/callertest"
@@ -39,6 +41,8 @@ type Kit struct {
 	Clock *Clock
 	// Authority signs the callers' tokens.
 	Authority *callertest.Authority
+	// Denials records what the server refuses, in the log of the service that was called.
+	Denials *audit.Denials
 
 	t      testing.TB
 	dir    string
@@ -49,6 +53,9 @@ type Kit struct {
 	events []*eventlog.Log
 	run    []func(context.Context) error
 	close  []func() error
+
+	audited recorder
+	logs    []*eventlog.Log // of Log
 }
 
 // Service is a service that Start runs.
@@ -80,7 +87,8 @@ func New(t testing.TB) *Kit {
 
 // UseVerifier lets the server trust the tokens of somebody else than the kit's Authority. Call it before everything else.
 func (k *Kit) UseVerifier(v *caller.Verifier) {
-	k.server = rpcserver.New(rpcserver.Config{Logger: k.logger, Verifier: v, Clock: k.Clock.Now})
+	k.Denials = &audit.Denials{Log: k.logOf, Clock: k.Clock.Now, Logger: k.logger}
+	k.server = rpcserver.New(rpcserver.Config{Logger: k.logger, Verifier: v, Clock: k.Clock.Now, Denied: k.Denials.Tell})
 }
 
 // Service is what a service under test is made from: SQLite databases in a directory of the test, an embedded broker, the
@@ -101,6 +109,7 @@ func (k *Kit) Service(name string) service.Kit {
 		Bus:         k.bus,
 		Conn:        func(string) grpc.ClientConnInterface { return rpcserver.Asking(k.Conn()) },
 		DatabaseURL: func(service string) string { return "sqlite:" + filepath.Join(k.dir, service+".db") },
+		Audit:       k.audited.keep,
 		ServiceContext: func(ctx context.Context) context.Context {
 			return k.Authority.Context(ctx, callertest.Service(name))
 		},
@@ -124,15 +133,26 @@ func (k *Kit) Source(name string) *eventlog.Log {
 func (k *Kit) Log(engine db.Engine, name string, migrations fs.FS) *eventlog.Log {
 	k.t.Helper()
 	cfg := dbtest.Config(k.t, engine)
-	cfg.Migrations, cfg.Clock, cfg.Logger = eventlog.Migrations, k.Clock.Now, k.logger
+	cfg.Migrations, cfg.Clock, cfg.Logger = db.Merge(eventlog.Migrations, audit.Migrations), k.Clock.Now, k.logger
 	if migrations != nil {
-		cfg.Migrations = db.Merge(eventlog.Migrations, migrations)
+		cfg.Migrations = db.Merge(eventlog.Migrations, audit.Migrations, migrations)
 	}
 	l, err := eventlog.Open(k.t.Context(), dbtest.Start(k.t, cfg), name, k.logger, eventlog.WithClock(k.Clock.Now))
 	if err != nil {
 		k.t.Fatalf("opening the log: %v", err)
 	}
+	k.logs = append(k.logs, l)
 	return l
+}
+
+// logOf is the log that a service's denials go to.
+func (k *Kit) logOf(service string) *eventlog.Log {
+	for _, l := range slices.Concat(k.logs, k.events) {
+		if service == "" || l.Source() == service {
+			return l
+		}
+	}
+	return nil
 }
 
 // Register registers what is not a Service: a part of one, or a stand-in for a service that the ones under test ask.

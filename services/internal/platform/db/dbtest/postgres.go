@@ -44,7 +44,7 @@ func start() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	dir, err := socketDir()
+	dir, err := serverDir()
 	if err != nil {
 		return "", err
 	}
@@ -67,7 +67,7 @@ func startIn(dir, bin string) (string, error) {
 		return "", fmt.Errorf("initdb: %w: %s", err, bytes.TrimSpace(out))
 	}
 	keep := exec.Command("/bin/sh", "-c", keeper, "keeper", dir, filepath.Join(bin, "postgres"), "-D", data, "-h", "", "-k", dir, "-F",
-		"-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB")
+		"-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB", "-c", "max_wal_size=128MB")
 	keep.Dir = dir
 	// A session of its own: an interrupt at the terminal must not reach the server before the test process is gone.
 	keep.SysProcAttr = &syscall.SysProcAttr{Credential: who, Setsid: true}
@@ -145,13 +145,30 @@ func executable(path string) bool {
 // maxSocketDir leaves room for "/.s.PGSQL.5432" in the 107 bytes of a socket's path.
 const maxSocketDir = 90
 
-// socketDir makes a directory whose name is short enough for a socket: the test's own temporary one is not.
-func socketDir() (string, error) {
+// serverDir makes the server's directory. Its name is short enough for a socket, which that of the test's own temporary one is
+// not.
+func serverDir() (string, error) {
+	if hasRoom(memory) {
+		if dir, err := os.MkdirTemp(memory, "fnpg"); err == nil {
+			return dir, nil
+		}
+	}
 	parent := os.TempDir()
 	if len(parent) > maxSocketDir-len("/fnpg1234567890") {
 		parent = "/tmp"
 	}
 	return os.MkdirTemp(parent, "fnpg")
+}
+
+// memory is a file system in memory. Every test has tables of its own, and on a disk most of its time goes into making their
+// files.
+const memory = "/dev/shm"
+
+// hasRoom tells whether a file system, which may not exist, has room for the servers of several test processes.
+func hasRoom(path string) bool {
+	const enough = 4 << 30
+	var system syscall.Statfs_t
+	return syscall.Statfs(path, &system) == nil && system.Bavail*uint64(system.Bsize) >= enough
 }
 
 // account returns whom to run the server as, and gives dir to them. Postgres refuses to run as root.

@@ -3,13 +3,16 @@ package eventlogrpc
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	commonv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/common/v1"
 	eventlogv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
+	"github.com/fortnighthq/fortnight/services/internal/platform/audit"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 )
@@ -42,7 +45,7 @@ var _ eventlogv1.EventLogServiceServer = (*Server)(nil)
 func New(logs ...*eventlog.Log) *Server {
 	s := &Server{
 		logs: map[string]*eventlog.Log{}, closing: make(chan struct{}),
-		lifetime: 5 * time.Minute, positionEvery: time.Second, poll: time.Second,
+		lifetime: 30 * time.Second, positionEvery: time.Second, poll: time.Second,
 	}
 	for _, l := range logs {
 		s.logs[l.Source()] = l
@@ -139,7 +142,12 @@ func (s *Server) ReplayQuarantinedEvent(ctx context.Context, req *eventlogv1.Rep
 	if err != nil {
 		return nil, err
 	}
-	q, err := l.Replay(ctx, req.GetSource(), req.GetSequence())
+	q, err := l.Replay(ctx, req.GetSource(), req.GetSequence(), func(tx *eventlog.Tx) error {
+		return audit.Record(tx, audit.Event{
+			Action: commonv1.AuditAction_AUDIT_ACTION_EVENT_REPLAYED, Resource: "services/" + l.Source(),
+			Details: map[string]string{"source": req.GetSource(), "sequence": strconv.FormatInt(req.GetSequence(), 10)},
+		})
+	})
 	if err != nil {
 		return nil, err
 	}

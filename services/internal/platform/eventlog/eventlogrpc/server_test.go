@@ -9,6 +9,7 @@ import (
 
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
 	eventlogv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
+	"github.com/fortnighthq/fortnight/services/internal/platform/audit"
 	"github.com/fortnighthq/fortnight/services/internal/platform/db"
 	"github.com/fortnighthq/fortnight/services/internal/platform/db/dbtest"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
@@ -17,7 +18,7 @@ import (
 
 func each(t *testing.T, fn func(t *testing.T, s *Server, l *eventlog.Log)) {
 	t.Helper()
-	dbtest.Each(t, eventlog.Migrations, func(t *testing.T, d *db.DB) {
+	dbtest.Each(t, db.Merge(eventlog.Migrations, audit.Migrations), func(t *testing.T, d *db.DB) {
 		l, err := eventlog.Open(t.Context(), d, "cycle", nil)
 		must(t, err)
 		s := New(l)

@@ -17,7 +17,7 @@ import (
 const watchPage = 200
 
 // WatchEvents follows a log until the caller leaves. The first step tells epoch and position at once. Events that the
-// caller may not see only move the position; such moves are sent together, once a second at most. After five minutes the
+// caller may not see only move the position; such moves are sent together, once a second at most. After 30 seconds the
 // stream ends without an error: the caller goes on from its position with a fresh credential, because roles may have been
 // taken away meanwhile.
 func (s *Server) WatchEvents(req *eventlogv1.WatchEventsRequest, stream grpc.ServerStreamingServer[eventlogv1.WatchEventsResponse]) error {
