@@ -78,6 +78,16 @@ func (w *world) whoIs(secret string) (*identityv1.Caller, error) {
 	return w.GetCaller(metadata.AppendToOutgoingContext(w.Context(), caller.MetadataKey, answer.GetCallerToken()), &identityv1.GetCallerRequest{})
 }
 
+// as returns a context that calls with a secret.
+func (w *world) as(secret string) context.Context {
+	w.Helper()
+	answer, err := w.Authenticate(w.Context(), &identityv1.AuthenticateRequest{Credential: &identityv1.AuthenticateRequest_Token{Token: secret}})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return metadata.AppendToOutgoingContext(w.Context(), caller.MetadataKey, answer.GetCallerToken())
+}
+
 func TestBootstrap(t *testing.T) {
 	w := start(t)
 	w.restart()
@@ -145,6 +155,8 @@ func TestBootstrapTokenFromTheSettings(t *testing.T) {
 	}
 	_, err = identity.New(t.Context(), w.kit, identity.Config{BootstrapToken: "admin"})
 	testkit.Refused(t, err, fault.InvalidArgument, "SECRET_WEAK")
+	_, err = identity.New(t.Context(), w.kit, identity.Config{BootstrapToken: "fn_that-i-made-up-myself"})
+	testkit.Refused(t, err, fault.InvalidArgument, "SECRET_MALFORMED")
 }
 
 func TestIssueToken(t *testing.T) {
@@ -170,6 +182,17 @@ func TestIssueToken(t *testing.T) {
 	w.Clock.Advance(time.Hour)
 	_, err = w.whoIs(short)
 	testkit.Refused(t, err, fault.Unauthenticated, "TOKEN_INVALID")
+
+	// It carries what its user may do; who is deactivated gets none.
+	ops := w.as(secret)
+	if _, err := w.CreateUser(ops, &identityv1.CreateUserRequest{UserId: "gone", User: &identityv1.User{DisplayName: "Gone"}}); err != nil {
+		t.Errorf("the operator's token does not carry the role of admin: %v", err)
+	}
+	if _, err := w.DeactivateUser(ops, &identityv1.DeactivateUserRequest{Name: "users/gone"}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.service.IssueToken(t.Context(), "gone", "x", nil, 0)
+	testkit.Refused(t, err, fault.FailedPrecondition, "USER_DEACTIVATED", "user")
 
 	_, err = w.service.IssueToken(t.Context(), "Not An Id", "x", nil, 0)
 	testkit.Refused(t, err, fault.InvalidArgument, "ID_INVALID", "user_id")

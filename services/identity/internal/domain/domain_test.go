@@ -48,4 +48,11 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s: parent %q, id %q; want %q, %q", test.name, Parent(test.name), ID(test.name), test.parent, test.id)
 		}
 	}
+	for name, want := range map[string]string{
+		"teams/payments": "payments", "teams/payments/tokens/slack": "payments", "users/teams": "", "teams": "", "": "", "users/mina/tokens/teams": "",
+	} {
+		if got := TeamID(name); got != want {
+			t.Errorf("team of %q = %q, want %q", name, got, want)
+		}
+	}
 }

@@ -7,12 +7,18 @@ type Event string
 
 // The facts that this service records. Each is the name of its data message in the contract.
 const (
-	UserCreated   Event = "UserCreated"
-	UserUpdated   Event = "UserUpdated"
-	TeamCreated   Event = "TeamCreated"
-	TeamUpdated   Event = "TeamUpdated"
-	MemberAdded   Event = "MemberAdded"
-	MemberRemoved Event = "MemberRemoved"
-	TokenCreated  Event = "TokenCreated"
-	TokenRevoked  Event = "TokenRevoked"
+	UserCreated     Event = "UserCreated"
+	UserUpdated     Event = "UserUpdated"
+	UserDeactivated Event = "UserDeactivated"
+	UserReactivated Event = "UserReactivated"
+	TeamCreated     Event = "TeamCreated"
+	TeamUpdated     Event = "TeamUpdated"
+	TeamDeactivated Event = "TeamDeactivated"
+	TeamReactivated Event = "TeamReactivated"
+	MemberAdded     Event = "MemberAdded"
+	MemberUpdated   Event = "MemberUpdated"
+	MemberRemoved   Event = "MemberRemoved"
+	TokenCreated    Event = "TokenCreated"
+	TokenUpdated    Event = "TokenUpdated"
+	TokenRevoked    Event = "TokenRevoked"
 )

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 )
@@ -17,8 +18,18 @@ func MemberName(team, user string) string {
 	return team + "/members/" + strings.TrimPrefix(user, "users/")
 }
 
-// TokenName is the resource name of the token with the given id of a user, given by resource name.
-func TokenName(user, id string) string { return user + "/tokens/" + id }
+// TokenName is the resource name of the token with the given id of a user or a team, given by resource name.
+func TokenName(owner, id string) string { return owner + "/tokens/" + id }
+
+// TeamID is the id of the team that a resource name begins with; empty when it begins with none.
+func TeamID(name string) string {
+	rest, ok := strings.CutPrefix(name, "teams/")
+	if !ok {
+		return ""
+	}
+	id, _, _ := strings.Cut(rest, "/")
+	return id
+}
 
 // ID is the last part of a resource name.
 func ID(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
@@ -29,11 +40,17 @@ func Parent(name string) string {
 	return strings.Join(parts[:max(len(parts)-2, 0)], "/")
 }
 
-// displayName trims the name that others see, and refuses one of nothing but spaces.
+// maxDisplayName is how many characters a display name has at most, as the contract says; files are not checked by it.
+const maxDisplayName = 120
+
+// displayName trims the name that others see, and refuses one of nothing but spaces or of too many characters.
 func displayName(field, name string) (string, error) {
 	name = strings.TrimSpace(name)
 	if name == "" {
 		return "", fault.Invalid(field, "DISPLAY_NAME_EMPTY", "a display name needs at least one visible character")
+	}
+	if utf8.RuneCountInString(name) > maxDisplayName {
+		return "", fault.Invalid(field, "DISPLAY_NAME_TOO_LONG", "a display name has at most %d characters", maxDisplayName)
 	}
 	return name, nil
 }

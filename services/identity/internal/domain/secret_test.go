@@ -14,7 +14,7 @@ import (
 func TestSecretForm(t *testing.T) {
 	seen := map[string]bool{}
 	for _, fill := range []byte{0, 1, 0x7f, 0xff} {
-		text := NewSecret([32]byte(bytes.Repeat([]byte{fill}, 32))).Reveal()
+		text := NewSecret(TokenSecret, [32]byte(bytes.Repeat([]byte{fill}, 32))).Reveal()
 		if !regexp.MustCompile(`^fn_[0-9A-Za-z]{49}$`).MatchString(text) {
 			t.Errorf("secret of %#x has another form: %s", fill, text)
 		}
@@ -66,5 +66,48 @@ func TestChosenSecretMustBeLong(t *testing.T) {
 	}
 	if _, err := ChosenSecret(strings.Repeat("x", 20)); err != nil {
 		t.Errorf("20 characters: %v", err)
+	}
+}
+
+func TestMalformedSecrets(t *testing.T) {
+	good := NewSecret(TokenSecret, [32]byte{1, 2, 3}).Reveal()
+	other := map[byte]string{'0': "1"}[good[10]]
+	if other == "" {
+		other = "0"
+	}
+	for name, test := range map[string]struct {
+		text      string
+		malformed bool
+	}{
+		"one that was made":      {good, false},
+		"a digit is wrong":       {good[:10] + other + good[11:], true},
+		"a digit is missing":     {good[:len(good)-1], true},
+		"a digit too many":       {good + "0", true},
+		"something behind":       {good + "\n", true},
+		"no digit":               {good[:10] + "-" + good[11:], true},
+		"nothing but the prefix": {TokenSecret, true},
+		"invented":               {"fn_unknown", true},
+		"another kind":           {NewSecret(SessionSecret, [32]byte{1}).Reveal(), false},
+		"what a person chose":    {"correct-horse-battery-staple", false},
+		"nothing":                {"", false},
+		"the prefix in capitals": {strings.ToUpper(good), false}, // it is unknown
+		"another kind's body":    {TokenSecret + NewSecret(LinkSecret, [32]byte{1}).Reveal()[len(LinkSecret):], true},
+	} {
+		if got := SentSecret(test.text).Malformed(); got != test.malformed {
+			t.Errorf("%s: malformed = %v", name, got)
+		}
+	}
+	for _, prefix := range []string{TokenSecret, SessionSecret, LinkSecret, BindingSecret} {
+		for _, as := range []string{TokenSecret, SessionSecret, LinkSecret, BindingSecret} {
+			if got := NewSecret(prefix, [32]byte{9}).WellFormed(as); got != (prefix == as) {
+				t.Errorf("a secret %s is well formed as %s: %v", prefix, as, got)
+			}
+		}
+	}
+	if _, err := ChosenSecret("fn_that-i-made-up-myself"); reason(t, err) != "SECRET_MALFORMED" {
+		t.Errorf("a chosen secret that would always be refused: %v", err)
+	}
+	if _, err := ChosenSecret(good); err != nil {
+		t.Errorf("one that the program made: %v", err)
 	}
 }

@@ -6,7 +6,9 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fortnighthq/fortnight/services/identity/internal/store"
@@ -26,7 +28,12 @@ const (
 
 // Keyring holds the key that signs now. It is safe for concurrent use.
 type Keyring struct {
+	// Logger is told when there are more open teams than a token can carry; slog.Default when nil. Set it before use.
+	Logger *slog.Logger
+
 	log *eventlog.Log
+	// full is true while tokens leave out the open teams.
+	full atomic.Bool
 
 	mu     sync.Mutex
 	minter *caller.Minter
@@ -36,13 +43,30 @@ type Keyring struct {
 // New makes a keyring that publishes its keys in the database of log.
 func New(log *eventlog.Log) *Keyring { return &Keyring{log: log} }
 
-// Mint signs a caller token for c and tells when it ends.
+// Mint signs a caller token for c and tells when it ends. When a token cannot carry all open teams, it carries none of
+// them, and whoever is not in a team is not told about it: closed, until there are fewer, rather than every call refused.
 func (k *Keyring) Mint(ctx context.Context, c caller.Caller) (token string, expires time.Time, err error) {
 	minter, err := k.current(ctx)
 	if err != nil {
 		return "", time.Time{}, err
 	}
+	token, expires, err = minter.Mint(c)
+	full := err != nil && fault.From(err).Reason == caller.ReasonTooManyTeams && len(c.OpenTeams) > 0
+	if k.full.Swap(full) != full && full { // once, not for every token
+		k.logger().Error("more teams are visible to the organisation than a caller token can carry; until there are fewer, they are visible to their own people, managers and admins only", "teams", len(c.OpenTeams))
+	}
+	if !full {
+		return token, expires, err
+	}
+	c.OpenTeams = nil
 	return minter.Mint(c)
+}
+
+func (k *Keyring) logger() *slog.Logger {
+	if k.Logger == nil {
+		return slog.Default()
+	}
+	return k.Logger
 }
 
 // Public returns the public key with the given id, or caller.ErrUnknownKey. It is the Keys of a caller.Verifier in this

@@ -1,9 +1,13 @@
 package keyring_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +16,7 @@ import (
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller/callertest"
 	"github.com/fortnighthq/fortnight/services/internal/platform/db"
+	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 	"github.com/fortnighthq/fortnight/services/internal/platform/testkit"
 )
 
@@ -93,5 +98,53 @@ func TestKeyGoesOnWhileItsSuccessorCannotBeStored(t *testing.T) {
 	k.Clock.Advance(time.Hour)
 	if err := mint(); err == nil {
 		t.Error("a key that is no longer published signed")
+	}
+}
+
+func TestOpenTeamsThatDoNotFitAreLeftOut(t *testing.T) {
+	k := testkit.New(t)
+	ring := keyring.New(k.Log(db.SQLite, "identity", migrations.FS))
+	var said bytes.Buffer
+	ring.Logger = slog.New(slog.NewJSONHandler(&said, nil))
+	verifier := &caller.Verifier{Keys: ring.Public, Clock: k.Clock.Now}
+	who := callertest.User("mina", "payments", caller.Coach)
+	mint := func(open int) caller.Caller {
+		t.Helper()
+		who.OpenTeams = nil
+		for i := range open {
+			who.OpenTeams = append(who.OpenTeams, fmt.Sprintf("a-team-with-20-c%05d", i))
+		}
+		token, _, err := ring.Mint(t.Context(), who)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := verifier.Verify(t.Context(), token)
+		if err != nil || c.Teams["payments"] != caller.Coach {
+			t.Fatalf("%+v, %v", c, err)
+		}
+		return c
+	}
+	if c := mint(1000); len(c.OpenTeams) != 1000 || said.Len() > 0 {
+		t.Errorf("1,000 open teams: %d arrive, said %s", len(c.OpenTeams), said.String())
+	}
+	for range 2 {
+		if c := mint(10_000); len(c.OpenTeams) != 0 || c.CanRead("a-team-with-20-c00001") {
+			t.Errorf("10,000 open teams: %d arrive", len(c.OpenTeams))
+		}
+	}
+	if lines := strings.Count(said.String(), "\n"); lines != 1 || !strings.Contains(said.String(), `"teams":10000`) {
+		t.Errorf("said %s", said.String())
+	}
+
+	// Somebody's own teams are never left out: without them nothing would be right.
+	who.Teams = map[string]caller.Role{}
+	for i := range 3000 {
+		who.Teams[fmt.Sprintf("a-team-with-20-c%05d", i)] = caller.Viewer
+	}
+	for _, open := range [][]string{nil, {"search"}} {
+		who.OpenTeams = open
+		if _, _, err := ring.Mint(t.Context(), who); fault.From(err).Reason != caller.ReasonTooManyTeams {
+			t.Errorf("in 3,000 teams: %v", err)
+		}
 	}
 }

@@ -11,11 +11,13 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
+	"github.com/fortnighthq/fortnight/services/identity/internal/domain"
 	"github.com/fortnighthq/fortnight/services/identity/internal/keyring"
 	"github.com/fortnighthq/fortnight/services/identity/internal/rpc"
 	"github.com/fortnighthq/fortnight/services/identity/internal/store/migrations"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
 	"github.com/fortnighthq/fortnight/services/internal/platform/db"
+	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 	"github.com/fortnighthq/fortnight/services/internal/platform/testkit"
 )
@@ -58,14 +60,39 @@ func TestUselessTokensGetOneAnswer(t *testing.T) {
 			t.Fatalf("before its end: %v", err)
 		}
 		w.Clock.Advance(time.Hour)
+		must(w.CreateUser(w.As(root), &identityv1.CreateUserRequest{UserId: "gone", User: &identityv1.User{DisplayName: "gone"}}))(t)
+		gone := w.token("users/gone", "ci").GetSecret()
+		must(w.DeactivateUser(w.As(root), &identityv1.DeactivateUserRequest{Name: "users/gone"}))(t)
+		bot := w.botToken("search", "slack").GetSecret()
+		must(w.DeactivateTeam(w.As(root), &identityv1.DeactivateTeamRequest{Name: "teams/search"}))(t)
+		good := w.token("users/noor", "good").GetSecret()
+		must(w.signIn(good))(t)
 		messages := map[string]bool{}
-		for _, secret := range []string{revoked.GetSecret(), expired.GetSecret(), "fn_unknown", "' or 1=1 --"} {
+		for name, secret := range map[string]string{
+			"revoked": revoked.GetSecret(), "expired": expired.GetSecret(), "of a deactivated user": gone, "of a deactivated team": bot,
+			"for another door": w.scoped("users/noor", "mcp", "mcp"), "mistyped": good[:len(good)-1] + "!", "unknown": "a-secret-of-nobody",
+			"malformed": "fn_unknown", "an injection": "' or 1=1 --", "its hash": domain.SentSecret(good).Hash(),
+			"of the right form": domain.NewSecret(domain.TokenSecret, [32]byte{1}).Reveal(),
+		} {
 			_, err := w.signIn(secret)
-			messages[testkit.Refused(t, err, fault.Unauthenticated, "TOKEN_INVALID").Message] = true
+			f := testkit.Refused(t, err, fault.Unauthenticated, "TOKEN_INVALID")
+			if messages[f.Message] = true; len(messages) != 1 || len(f.Metadata) != 0 {
+				t.Errorf("a token that is %s is told from others: %v, %v", name, messages, f.Metadata)
+			}
 		}
-		if len(messages) != 1 {
-			t.Errorf("the answers tell the cases apart: %v", messages)
+	})
+}
+
+func TestASignInDoesNotDependOnItsNote(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		secret := w.token("users/noor", "ci").GetSecret()
+		if err := w.log.Do(t.Context(), func(tx *eventlog.Tx) error {
+			_, err := tx.Exec("drop table token_uses")
+			return err
+		}); err != nil {
+			t.Fatal(err)
 		}
+		must(w.signIn(secret))(t)
 	})
 }
 

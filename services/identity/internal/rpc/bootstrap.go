@@ -18,8 +18,10 @@ func (s *Server) Bootstrap(ctx context.Context, req *identityv1.BootstrapRequest
 	user := domain.User{
 		Name: domain.UserName(req.GetUserId()), DisplayName: req.GetDisplayName(), Roles: []domain.OrganizationRole{domain.Admin},
 	}
-	token := domain.Token{Name: domain.TokenName(user.Name, "bootstrap"), DisplayName: "First token"}
-	secret := keyring.NewSecret()
+	token := domain.Token{
+		Name: domain.TokenName(user.Name, "bootstrap"), DisplayName: "First token", Scopes: []domain.Scope{domain.ScopeAdmin},
+	}
+	secret := keyring.NewSecret(domain.TokenSecret)
 	ctx = caller.With(ctx, caller.Caller{Subject: user.Name}) // whose deed it is
 	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*identityv1.BootstrapResponse, error) {
 		empty, err := store.Empty(ctx, tx)

@@ -13,6 +13,7 @@ import (
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 	"github.com/fortnighthq/fortnight/services/internal/platform/record"
+	"github.com/fortnighthq/fortnight/services/internal/platform/updatemask"
 )
 
 // CreateMember adds a user to a team. Both are looked up before the transaction: neither can ever be deleted.
@@ -21,11 +22,43 @@ func (s *Server) CreateMember(ctx context.Context, req *identityv1.CreateMemberR
 		return nil, err
 	}
 	user := req.GetMember().GetUser()
+	if user == "" {
+		return nil, fault.Invalid("member.user", "VALIDATION_FAILED", "Say who joins the team: member.user is the name of a user, users/….")
+	}
 	if _, err := store.Users.Get(ctx, s.log, user); err != nil {
 		return nil, asField(err, "member.user")
 	}
 	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*identityv1.Member, error) {
 		row, err := store.AddMember(tx, req.GetParent(), user, wire.ToTeamRole(req.GetMember().GetRole()))
+		if err != nil {
+			return nil, err
+		}
+		return wire.Member(row), nil
+	})
+}
+
+// GetMember gets a member. One who was removed is there no more.
+func (s *Server) GetMember(ctx context.Context, req *identityv1.GetMemberRequest) (*identityv1.Member, error) {
+	row, err := store.Members.Get(ctx, s.log, req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	if err := row.Value.Present(); err != nil {
+		return nil, err
+	}
+	return wire.Member(row), nil
+}
+
+// UpdateMember changes a member's role.
+func (s *Server) UpdateMember(ctx context.Context, req *identityv1.UpdateMemberRequest) (*identityv1.Member, error) {
+	if _, err := updatemask.Paths(req.GetUpdateMask(), req.GetMember(), "role"); err != nil {
+		return nil, err
+	}
+	role := wire.ToTeamRole(req.GetMember().GetRole())
+	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*identityv1.Member, error) {
+		row, err := store.Members.Update(tx, req.GetMember().GetName(), req.GetEtag(), func(m *domain.Member, _ time.Time) ([]domain.Event, error) {
+			return m.ChangeRole(role)
+		})
 		if err != nil {
 			return nil, err
 		}

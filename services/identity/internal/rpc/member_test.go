@@ -2,8 +2,11 @@ package rpc_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
@@ -94,6 +97,60 @@ func TestBadMembers(t *testing.T) {
 		testkit.Refused(t, err, fault.PermissionDenied, "PERMISSION_DENIED")
 		if got := w.events(); len(got) != 0 {
 			t.Errorf("refused requests left events: %v", got)
+		}
+	})
+}
+
+func TestGetAndUpdateMember(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const name = "teams/payments/members/noor"
+		m := must(w.join(root, "users/noor", identityv1.TeamRole_TEAM_ROLE_MEMBER))(t)
+		for _, as := range []caller.Caller{root, boss, coach, member, viewer} {
+			if got := must(w.GetMember(w.As(as), &identityv1.GetMemberRequest{Name: name}))(t); got.GetEtag() != m.GetEtag() || got.GetRole() != m.GetRole() {
+				t.Errorf("%s gets %v", as.Subject, got)
+			}
+		}
+		update := func(as caller.Caller, etag string, role identityv1.TeamRole, mask ...string) (*identityv1.Member, error) {
+			return w.UpdateMember(w.As(as), &identityv1.UpdateMemberRequest{
+				Member: &identityv1.Member{Name: name, User: "users/noor", Role: role}, Etag: etag, UpdateMask: &fieldmaskpb.FieldMask{Paths: mask},
+			})
+		}
+		for _, as := range []caller.Caller{boss, member, viewer, other} {
+			_, err := update(as, "", identityv1.TeamRole_TEAM_ROLE_COACH)
+			testkit.Refused(t, err, fault.PermissionDenied, "PERMISSION_DENIED")
+		}
+		_, err := w.GetMember(w.As(other), &identityv1.GetMemberRequest{Name: name})
+		testkit.Refused(t, err, fault.PermissionDenied, "PERMISSION_DENIED")
+		_, err = update(coach, "", identityv1.TeamRole_TEAM_ROLE_COACH, "user")
+		testkit.Refused(t, err, fault.InvalidArgument, "FIELD_NOT_UPDATABLE", "update_mask")
+		_, err = update(coach, "", 0, "role")
+		testkit.Refused(t, err, fault.InvalidArgument, "VALIDATION_FAILED", "member.role")
+
+		up := must(update(coach, m.GetEtag(), identityv1.TeamRole_TEAM_ROLE_COACH, "role"))(t)
+		if up.GetRole() != identityv1.TeamRole_TEAM_ROLE_COACH || up.GetEtag() == m.GetEtag() || !up.GetCreateTime().AsTime().Equal(m.GetCreateTime().AsTime()) {
+			t.Errorf("updated = %v", up)
+		}
+		_, err = update(coach, m.GetEtag(), identityv1.TeamRole_TEAM_ROLE_VIEWER, "role")
+		testkit.Refused(t, err, fault.Aborted, "ETAG_MISMATCH")
+		if same := must(update(coach, "", identityv1.TeamRole_TEAM_ROLE_COACH))(t); same.GetEtag() != up.GetEtag() {
+			t.Errorf("a change of nothing: %v", same)
+		}
+
+		// Who was removed is not there, to nobody and for nothing: as if the user had never been in the team.
+		must(w.DeleteMember(w.As(root), &identityv1.DeleteMemberRequest{Name: name}))(t)
+		messages := map[string]bool{}
+		for _, ask := range []string{name, "teams/payments/members/ghost"} {
+			_, err := w.GetMember(w.As(root), &identityv1.GetMemberRequest{Name: ask})
+			messages[strings.ReplaceAll(testkit.Refused(t, err, fault.NotFound, "MEMBER_NOT_FOUND").Message, ask, "X")] = true
+		}
+		if len(messages) != 1 {
+			t.Errorf("a removed member is told from one who never was: %v", messages)
+		}
+		_, err = update(coach, "", identityv1.TeamRole_TEAM_ROLE_VIEWER)
+		testkit.Refused(t, err, fault.NotFound, "MEMBER_NOT_FOUND")
+		want := []string{"MemberAdded " + name, "MemberUpdated " + name, "MemberRemoved " + name}
+		if got := w.events(); !slices.Equal(got, want) {
+			t.Errorf("events = %v", got)
 		}
 	})
 }

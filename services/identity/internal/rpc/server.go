@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc"
 
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
+	"github.com/fortnighthq/fortnight/services/identity/internal/domain"
 	"github.com/fortnighthq/fortnight/services/identity/internal/keyring"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
@@ -20,12 +21,18 @@ type Server struct {
 	log        *eventlog.Log
 	keys       *keyring.Keyring
 	serviceKey string
+	signIn     SignIn
 }
 
-// New makes a server. serviceKey is what services authenticate with; none can when it is empty.
+// New makes a server. serviceKey is what services authenticate with; none can when it is empty. People sign in with links
+// alone until UseSignIn says otherwise.
 func New(log *eventlog.Log, keys *keyring.Keyring, serviceKey string) *Server {
-	return &Server{log: log, keys: keys, serviceKey: serviceKey}
+	limits, _ := domain.SessionLimits{}.Settle() // the defaults are right
+	return &Server{log: log, keys: keys, serviceKey: serviceKey, signIn: SignIn{Limits: limits}}
 }
+
+// UseSignIn says how people sign in. Call it before the server is used.
+func (s *Server) UseSignIn(how SignIn) { s.signIn = how }
 
 // Register registers the server.
 func (s *Server) Register(r grpc.ServiceRegistrar) { identityv1.RegisterIdentityServiceServer(r, s) }

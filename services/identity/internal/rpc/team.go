@@ -44,7 +44,7 @@ func (s *Server) GetTeam(ctx context.Context, req *identityv1.GetTeamRequest) (*
 // ListTeams lists the teams that the caller may read, by id.
 func (s *Server) ListTeams(ctx context.Context, req *identityv1.ListTeamsRequest) (*identityv1.ListTeamsResponse, error) {
 	list := store.TeamsOf
-	if c := caller.From(ctx); c.Admin || c.Manager || c.Service {
+	if mayListEveryTeam(caller.From(ctx)) {
 		list = store.Teams.List
 	}
 	rows, next, err := list(ctx, s.log, page(ctx, req, ""))
@@ -57,7 +57,8 @@ func (s *Server) ListTeams(ctx context.Context, req *identityv1.ListTeamsRequest
 // UpdateTeam changes what the mask names.
 func (s *Server) UpdateTeam(ctx context.Context, req *identityv1.UpdateTeamRequest) (*identityv1.Team, error) {
 	given := wire.ToTeam(req.GetTeam())
-	paths, err := updatemask.Paths(req.GetUpdateMask(), req.GetTeam(), "display_name", "time_zone", "cycle_days", "improvement_capacity_percent")
+	paths, err := updatemask.Paths(req.GetUpdateMask(), req.GetTeam(), "display_name", "time_zone", "working_days", "holidays",
+		"cadence_weekday", "cycle_days", "visibility", "improvement_capacity_percent")
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +69,14 @@ func (s *Server) UpdateTeam(ctx context.Context, req *identityv1.UpdateTeamReque
 				t.DisplayName = given.DisplayName
 			case "time_zone":
 				t.TimeZone = given.TimeZone
+			case "working_days":
+				t.WorkingDays = given.WorkingDays
+			case "holidays":
+				t.Holidays = given.Holidays
+			case "cadence_weekday":
+				t.CadenceWeekday = given.CadenceWeekday
+			case "visibility":
+				t.Visibility = given.Visibility
 			case "cycle_days":
 				t.CycleDays = given.CycleDays
 			case "improvement_capacity_percent":
@@ -76,12 +85,28 @@ func (s *Server) UpdateTeam(ctx context.Context, req *identityv1.UpdateTeamReque
 		}
 	}
 	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*identityv1.Team, error) {
-		row, err := store.Teams.Update(tx, given.Name, req.GetEtag(), func(t *domain.Team, _ time.Time) ([]domain.Event, error) {
-			return t.Update(change)
-		})
-		if err != nil {
-			return nil, err
-		}
-		return wire.Team(row), nil
+		return updateTeam(tx, given.Name, req.GetEtag(), func(t *domain.Team) ([]domain.Event, error) { return t.Update(change) })
 	})
+}
+
+// DeactivateTeam ends a team's work: its people may only read, and its bots are refused.
+func (s *Server) DeactivateTeam(ctx context.Context, req *identityv1.DeactivateTeamRequest) (*identityv1.Team, error) {
+	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*identityv1.Team, error) {
+		return updateTeam(tx, req.GetName(), req.GetEtag(), (*domain.Team).Deactivate)
+	})
+}
+
+// ReactivateTeam lets a deactivated team work again.
+func (s *Server) ReactivateTeam(ctx context.Context, req *identityv1.ReactivateTeamRequest) (*identityv1.Team, error) {
+	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*identityv1.Team, error) {
+		return updateTeam(tx, req.GetName(), req.GetEtag(), (*domain.Team).Reactivate)
+	})
+}
+
+func updateTeam(tx *eventlog.Tx, name, etag string, rule func(*domain.Team) ([]domain.Event, error)) (*identityv1.Team, error) {
+	row, err := store.Teams.Update(tx, name, etag, func(t *domain.Team, _ time.Time) ([]domain.Event, error) { return rule(t) })
+	if err != nil {
+		return nil, err
+	}
+	return wire.Team(row), nil
 }

@@ -70,7 +70,7 @@ func TestBadTokens(t *testing.T) {
 			{"of somebody else", coach, "users/noor", "", &identityv1.Token{DisplayName: "x"}, fault.PermissionDenied, "PERMISSION_DENIED", nil},
 			{"of somebody else, by a manager", boss, "users/noor", "", &identityv1.Token{DisplayName: "x"}, fault.PermissionDenied, "PERMISSION_DENIED", nil},
 			{"of a user who is not there", root, "users/ghost", "", &identityv1.Token{DisplayName: "x"}, fault.NotFound, "USER_NOT_FOUND", nil},
-			{"of no user", root, "teams/payments", "", &identityv1.Token{DisplayName: "x"}, fault.PermissionDenied, "PERMISSION_DENIED", nil},
+			{"of neither user nor team", root, "services/cycle", "", &identityv1.Token{DisplayName: "x"}, fault.PermissionDenied, "PERMISSION_DENIED", nil},
 			{"without a name", member, "users/noor", "", &identityv1.Token{}, fault.InvalidArgument, "VALIDATION_FAILED", []string{"token.display_name"}},
 			{"that is over", member, "users/noor", "", &identityv1.Token{DisplayName: "x", ExpireTime: in(-time.Hour)}, fault.InvalidArgument, "EXPIRE_TIME_PAST", []string{"token.expire_time"}},
 			{"that never ends", member, "users/noor", "", &identityv1.Token{DisplayName: "x", ExpireTime: in(401 * 24 * time.Hour)}, fault.InvalidArgument, "EXPIRE_TIME_TOO_FAR", []string{"token.expire_time"}},

@@ -71,25 +71,52 @@ func (s *Server) UpdateUser(ctx context.Context, req *identityv1.UpdateUserReque
 		}
 	}
 	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*identityv1.User, error) {
-		row, err := store.Users.Update(tx, given.Name, req.GetEtag(), func(u *domain.User, _ time.Time) ([]domain.Event, error) {
-			others, err := store.OtherAdmins(ctx, tx, u.Name)
-			if err != nil {
-				return nil, err
-			}
+		return updateUser(ctx, tx, given.Name, req.GetEtag(), func(u *domain.User, others int) ([]domain.Event, error) {
 			return u.Update(change, others)
 		})
-		if err != nil {
-			return nil, err
-		}
-		return wire.User(row), nil
 	})
 }
 
-// shownUser is a user as the caller may see it: names are for everybody, addresses are not.
+// DeactivateUser lets a user in no more.
+func (s *Server) DeactivateUser(ctx context.Context, req *identityv1.DeactivateUserRequest) (*identityv1.User, error) {
+	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*identityv1.User, error) {
+		return updateUser(ctx, tx, req.GetName(), req.GetEtag(), (*domain.User).Deactivate)
+	})
+}
+
+// ReactivateUser lets a deactivated user in again.
+func (s *Server) ReactivateUser(ctx context.Context, req *identityv1.ReactivateUserRequest) (*identityv1.User, error) {
+	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*identityv1.User, error) {
+		return updateUser(ctx, tx, req.GetName(), req.GetEtag(), func(u *domain.User, _ int) ([]domain.Event, error) {
+			return u.Reactivate()
+		})
+	})
+}
+
+// updateUser applies a rule that depends on how many admins there are besides the user.
+func updateUser(ctx context.Context, tx *eventlog.Tx, name, etag string, rule func(u *domain.User, otherAdmins int) ([]domain.Event, error)) (*identityv1.User, error) {
+	row, err := store.Users.Update(tx, name, etag, func(u *domain.User, _ time.Time) ([]domain.Event, error) {
+		others, err := store.OtherAdmins(ctx, tx, u.Name)
+		if err != nil {
+			return nil, err
+		}
+		return rule(u, others)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return wire.User(row), nil
+}
+
+// shownUser is a user as the caller may see it. Names and roles are for everybody, except for bots, which only need the
+// names; addresses, and where the user is from, are for admins, services and the user.
 func shownUser(ctx context.Context, row record.Row[domain.User]) *identityv1.User {
 	u, c := wire.User(row), caller.From(ctx)
-	if !c.Admin && !c.Service && c.Subject != u.GetName() {
-		u.Email = ""
+	if !mayReadDetails(c, u.GetName()) {
+		u.Email, u.ExternalId, u.ProvisionedBy = "", "", ""
+	}
+	if !mayReadRoles(c, u.GetName()) {
+		u.OrganizationRoles, u.GroupOrganizationRoles = nil, nil
 	}
 	return u
 }

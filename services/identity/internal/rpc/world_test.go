@@ -13,6 +13,7 @@ import (
 	"github.com/fortnighthq/fortnight/services/identity/internal/store/migrations"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller/callertest"
+	"github.com/fortnighthq/fortnight/services/internal/platform/db"
 	"github.com/fortnighthq/fortnight/services/internal/platform/db/dbtest"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/testkit"
@@ -42,31 +43,48 @@ type world struct {
 // each runs fn on both engines, in a world with the users of the callers above and the teams payments and search.
 func each(t *testing.T, fn func(t *testing.T, w *world)) {
 	t.Helper()
+	onEngines(t, func(t *testing.T, engine db.Engine) {
+		fn(t, openWorld(t, engine, nil, "mina", "noor", "omar", "vera"))
+	})
+}
+
+// onEngines runs fn on both engines.
+func onEngines(t *testing.T, fn func(t *testing.T, engine db.Engine)) {
+	t.Helper()
 	for _, engine := range dbtest.Engines {
-		t.Run(string(engine), func(t *testing.T) {
-			k := testkit.New(t)
-			log := k.Log(engine, "identity", migrations.FS)
-			keys := keyring.New(log)
-			k.UseVerifier(&caller.Verifier{Clock: k.Clock.Now, Keys: func(ctx context.Context, kid string) (ed25519.PublicKey, error) {
-				if key, err := keys.Public(ctx, kid); err == nil {
-					return key, nil
-				}
-				return k.Authority.Verifier.Keys(ctx, kid)
-			}})
-			k.Register(rpc.New(log, keys, serviceKey).Register)
-			k.Start()
-			w := &world{T: t, Kit: k, IdentityServiceClient: identityv1.NewIdentityServiceClient(k.Conn()), log: log}
-			for _, id := range []string{"mina", "noor", "omar", "vera"} {
-				must(w.CreateUser(w.As(root), &identityv1.CreateUserRequest{
-					UserId: id, User: &identityv1.User{DisplayName: id, Email: id + "@example.com"},
-				}))(t)
-			}
-			for _, id := range []string{"payments", "search"} {
-				must(w.CreateTeam(w.As(root), &identityv1.CreateTeamRequest{TeamId: id, Team: &identityv1.Team{DisplayName: id}}))(t)
-			}
-			fn(t, w)
-		})
+		t.Run(string(engine), func(t *testing.T) { fn(t, engine) })
 	}
+}
+
+// openWorld makes a world with users, by their ids, and the teams payments and search. prepare changes the server before it is
+// used; nil leaves it as it is.
+func openWorld(t *testing.T, engine db.Engine, prepare func(*testkit.Kit, *rpc.Server), users ...string) *world {
+	t.Helper()
+	k := testkit.New(t)
+	log := k.Log(engine, "identity", migrations.FS)
+	keys := keyring.New(log)
+	k.UseVerifier(&caller.Verifier{Clock: k.Clock.Now, Keys: func(ctx context.Context, kid string) (ed25519.PublicKey, error) {
+		if key, err := keys.Public(ctx, kid); err == nil {
+			return key, nil
+		}
+		return k.Authority.Verifier.Keys(ctx, kid)
+	}})
+	server := rpc.New(log, keys, serviceKey)
+	if prepare != nil {
+		prepare(k, server)
+	}
+	k.Register(server.Register)
+	k.Start()
+	w := &world{T: t, Kit: k, IdentityServiceClient: identityv1.NewIdentityServiceClient(k.Conn()), log: log}
+	for _, id := range users {
+		must(w.CreateUser(w.As(root), &identityv1.CreateUserRequest{
+			UserId: id, User: &identityv1.User{DisplayName: id, Email: id + "@example.com"},
+		}))(t)
+	}
+	for _, id := range []string{"payments", "search"} {
+		must(w.CreateTeam(w.As(root), &identityv1.CreateTeamRequest{TeamId: id, Team: &identityv1.Team{DisplayName: id}}))(t)
+	}
+	return w
 }
 
 // must returns an answer that has to be there.

@@ -7,7 +7,7 @@ import (
 )
 
 // Admit gives a user a token without anybody's leave: for the first admin, and for whoever can run the program on the
-// operator's machine. A user who exists stays as is; another one is created.
+// operator's machine. A user who exists stays as is; another one is created. Reason: USER_DEACTIVATED.
 func Admit(tx *eventlog.Tx, user domain.User, token domain.Token, secret domain.Secret) (record.Row[domain.User], record.Row[domain.Token], error) {
 	var none record.Row[domain.Token]
 	u, known, err := Users.Find(tx, user.Name)
@@ -23,7 +23,10 @@ func Admit(tx *eventlog.Tx, user domain.User, token domain.Token, secret domain.
 			return u, none, err
 		}
 	}
-	t, events, err := domain.NewToken(token, tx.Now())
+	if err := u.Value.CheckActive("user"); err != nil {
+		return u, none, err
+	}
+	t, events, err := domain.NewToken(token, true, tx.Now())
 	if err != nil {
 		return u, none, err
 	}

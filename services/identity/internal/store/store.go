@@ -12,21 +12,25 @@ var Users = &record.Collection[domain.User, domain.Event]{
 	Table: "users", Type: "user", Noun: "user",
 	Key: func(u *domain.User) record.Key {
 		state := ""
-		if u.Has(domain.Admin) {
+		if u.ActiveAdmin() {
 			state = stateAdmin
 		}
 		return record.Key{Name: u.Name, State: state, SortKey: u.Name}
 	},
-	Data: wire.UserEvent,
+	Data: wire.UserEvent, Audit: auditUser, Also: endSignIns,
 }
 
 // Teams of the organisation.
 var Teams = &record.Collection[domain.Team, domain.Event]{
 	Table: "teams", Type: "team", Noun: "team",
 	Key: func(t *domain.Team) record.Key {
-		return record.Key{Name: t.Name, Team: domain.ID(t.Name), SortKey: t.Name}
+		state := ""
+		if t.Visibility == domain.VisibleToOrganization {
+			state = stateOpen
+		}
+		return record.Key{Name: t.Name, Team: domain.ID(t.Name), State: state, SortKey: t.Name}
 	},
-	Data: wire.TeamEvent,
+	Data: wire.TeamEvent, Audit: auditTeam,
 }
 
 // Members of the teams, those who left included.
@@ -39,16 +43,16 @@ var Members = &record.Collection[domain.Member, domain.Event]{
 		}
 		return record.Key{Name: m.Name, Parent: team, Team: domain.ID(team), State: state, SortKey: m.User}
 	},
-	Data: wire.MemberEvent,
+	Data: wire.MemberEvent, Audit: auditMember,
 }
 
-// Tokens of the users, without their secrets.
+// Tokens of the users and of the teams' bots, without their secrets.
 var Tokens = &record.Collection[domain.Token, domain.Event]{
 	Table: "tokens", Type: "token", Noun: "token",
 	Key: func(t *domain.Token) record.Key {
-		return record.Key{Name: t.Name, Parent: domain.Parent(t.Name), SortKey: t.Name}
+		return record.Key{Name: t.Name, Parent: domain.Parent(t.Name), Team: t.Bot(), SortKey: t.Name}
 	},
-	Data: wire.TokenEvent,
+	Data: wire.TokenEvent, Audit: auditToken,
 }
 
 // States, as the tables spell them.
@@ -56,5 +60,8 @@ const (
 	// StateActive is the state of a member who is in the team.
 	StateActive  = "ACTIVE"
 	stateRemoved = "REMOVED"
-	stateAdmin   = "ADMIN"
+	// stateAdmin is the state of a user who can act as an admin.
+	stateAdmin = "ADMIN"
+	// stateOpen is the state of a team that everybody may read.
+	stateOpen = "OPEN"
 )

@@ -178,7 +178,20 @@ func TestOtherAdmins(t *testing.T) {
 		w.user("mina", domain.Admin)
 		w.user("noor", domain.Manager)
 		w.user("omar", domain.Admin, domain.Manager)
-		for user, want := range map[string]int{"mina": 1, "noor": 2, "omar": 1} {
+		w.user("gone", domain.Admin)
+		w.user("grit")
+		for user, change := range map[string]func(u *domain.User) ([]domain.Event, error){
+			"gone": func(u *domain.User) ([]domain.Event, error) { return u.Deactivate(1) }, // counts no more
+			"grit": func(u *domain.User) ([]domain.Event, error) {
+				return u.SetGroupRoles([]domain.OrganizationRole{domain.Admin})
+			},
+		} {
+			w.do(func(tx *eventlog.Tx) error {
+				_, err := store.Users.Update(tx, domain.UserName(user), "", func(u *domain.User, _ time.Time) ([]domain.Event, error) { return change(u) })
+				return err
+			})
+		}
+		for user, want := range map[string]int{"mina": 2, "noor": 3, "omar": 2, "gone": 3, "grit": 2} {
 			w.do(func(tx *eventlog.Tx) error {
 				got, err := store.OtherAdmins(t.Context(), tx, domain.UserName(user))
 				if got != want {
@@ -236,9 +249,9 @@ func (w *world) waiting() int {
 
 func TestTokenIsFoundByItsSecretAlone(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		secret := domain.NewSecret([32]byte{1})
+		secret := domain.NewSecret(domain.TokenSecret, [32]byte{1})
 		w.do(func(tx *eventlog.Tx) error {
-			token, events, err := domain.NewToken(domain.Token{Name: "users/mina/tokens/ci", DisplayName: "CI"}, tx.Now())
+			token, events, err := domain.NewToken(domain.Token{Name: "users/mina/tokens/ci", DisplayName: "CI"}, true, tx.Now())
 			if err != nil {
 				return err
 			}
@@ -256,7 +269,7 @@ func TestTokenIsFoundByItsSecretAlone(t *testing.T) {
 
 func TestBootstrapTokenIsTheLastOneOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		old, current := domain.NewSecret([32]byte{1}), domain.NewSecret([32]byte{2})
+		old, current := domain.NewSecret(domain.TokenSecret, [32]byte{1}), domain.NewSecret(domain.TokenSecret, [32]byte{2})
 		take := func(secret domain.Secret) (taken bool) {
 			w.do(func(tx *eventlog.Tx) (err error) {
 				taken, err = store.TakeBootstrap(tx, secret)
@@ -290,7 +303,7 @@ func TestAdmitEndsTheEmptiness(t *testing.T) {
 		}
 		admit := func(user domain.User, token string) {
 			w.do(func(tx *eventlog.Tx) error {
-				secret := domain.NewSecret([32]byte{token[0]})
+				secret := domain.NewSecret(domain.TokenSecret, [32]byte{token[0]})
 				u, row, err := store.Admit(tx, user, domain.Token{Name: domain.TokenName(user.Name, token), DisplayName: token}, secret)
 				if err == nil && (u.Value.DisplayName != "Mina" || row.Value.Name != "users/mina/tokens/"+token) {
 					t.Errorf("admitted %+v with %+v", u.Value, row.Value)

@@ -18,13 +18,17 @@ type teamRow struct {
 	UpdateTime int64  `db:"update_time"`
 }
 
-// Teams.List cannot look through members, so this is its like for one user's teams.
+// Teams.List cannot look through members, so this is its like for one user's teams, one bot's team, and the open ones.
 const teamsOf = `select t.doc, t.version, t.create_time, t.update_time
-	from members m join teams t on t.name = m.parent
-	where m.sort_key = $1 and m.state = $2 and m.parent > $3
-	order by m.parent limit $4`
+	from (
+		select parent as name from members where sort_key = $1 and state = $2 and parent > $5
+		union select name from teams where state = $3 and name > $5
+		union select name from teams where name = $4 and name > $5
+	) as visible join teams t on t.name = visible.name
+	order by t.name limit $6`
 
-// TeamsOf returns one page of the teams that the query's principal is in, by id, and the token of the next page.
+// TeamsOf returns one page of the teams that the query's principal is in or that are open to everybody, by id, and the token
+// of the next page. The principal is a user or a team's token.
 func TeamsOf(ctx context.Context, l *eventlog.Log, q record.Query) (rows []record.Row[domain.Team], next string, err error) {
 	size, err := record.PageSize(q.PageSize)
 	if err != nil {
@@ -37,7 +41,7 @@ func TeamsOf(ctx context.Context, l *eventlog.Log, q record.Query) (rows []recor
 		}
 	}
 	// One more than wanted, to know whether there is a next page.
-	found, err := db.All[teamRow](ctx, l.DB().Read(), teamsOf, q.Principal, StateActive, last[0], size+1)
+	found, err := db.All[teamRow](ctx, l.DB().Read(), teamsOf, q.Principal, StateActive, stateOpen, domain.Parent(q.Principal), last[0], size+1)
 	if err != nil {
 		return nil, "", err
 	}
@@ -54,4 +58,17 @@ func TeamsOf(ctx context.Context, l *eventlog.Log, q record.Query) (rows []recor
 		next = record.Token(l, scope, rows[size-1].Value.Name)
 	}
 	return rows, next, nil
+}
+
+// maxOpenTeams is how many open teams are told of a caller: with more, a caller token would not fit into a request, and
+// nobody could do anything.
+const maxOpenTeams = 1000
+
+// OpenTeams are the ids of the teams that everybody may read, sorted; the first 1,000.
+func OpenTeams(ctx context.Context, q db.Queryer) ([]string, error) {
+	names, err := db.All[string](ctx, q, "select name from teams where state = $1 order by name limit $2", stateOpen, maxOpenTeams)
+	for i, name := range names {
+		names[i] = domain.ID(name)
+	}
+	return names, err
 }

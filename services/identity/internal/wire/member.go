@@ -16,6 +16,9 @@ func Member(row record.Row[domain.Member]) *identityv1.Member {
 		Role:       TeamRole(row.Value.Role),
 		Etag:       row.Etag,
 		CreateTime: instant(row.Value.AddTime),
+
+		ProvisionedBy: row.Value.ProvisionedBy,
+		Group:         row.Value.Group,
 	}
 }
 
@@ -24,6 +27,8 @@ func MemberEvent(row record.Row[domain.Member], e domain.Event) proto.Message {
 	switch e {
 	case domain.MemberAdded:
 		return &identityv1.MemberAdded{Member: Member(row)}
+	case domain.MemberUpdated:
+		return &identityv1.MemberUpdated{Member: Member(row)}
 	case domain.MemberRemoved:
 		return &identityv1.MemberRemoved{Member: Member(row)}
 	default: // an event about something else

@@ -15,6 +15,8 @@ import (
 const (
 	organizationRole = "ORGANIZATION_ROLE_"
 	teamRole         = "TEAM_ROLE_"
+	teamVisibility   = "TEAM_VISIBILITY_"
+	weekday          = "WEEKDAY_"
 )
 
 // OrganizationRoles converts to the contract.
@@ -43,6 +45,32 @@ func TeamRole(role domain.TeamRole) identityv1.TeamRole {
 // ToTeamRole converts from the contract.
 func ToTeamRole(role identityv1.TeamRole) domain.TeamRole {
 	return domain.TeamRole(strings.TrimPrefix(role.String(), teamRole))
+}
+
+// Weekday converts to the contract.
+func Weekday(day domain.Weekday) identityv1.Weekday {
+	return identityv1.Weekday(identityv1.Weekday_value[weekday+string(day)])
+}
+
+// ToWeekday converts from the contract; a day that is not said is none.
+func ToWeekday(day identityv1.Weekday) domain.Weekday {
+	if day == identityv1.Weekday_WEEKDAY_UNSPECIFIED {
+		return ""
+	}
+	return domain.Weekday(strings.TrimPrefix(day.String(), weekday))
+}
+
+// TeamVisibility converts to the contract.
+func TeamVisibility(v domain.TeamVisibility) identityv1.TeamVisibility {
+	return identityv1.TeamVisibility(identityv1.TeamVisibility_value[teamVisibility+string(v)])
+}
+
+// ToTeamVisibility converts from the contract; what is not said is none.
+func ToTeamVisibility(v identityv1.TeamVisibility) domain.TeamVisibility {
+	if v == identityv1.TeamVisibility_TEAM_VISIBILITY_UNSPECIFIED {
+		return ""
+	}
+	return domain.TeamVisibility(strings.TrimPrefix(v.String(), teamVisibility))
 }
 
 // instant leaves an instant that is not set out.
