@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"google.golang.org/grpc"
@@ -27,6 +28,9 @@ type Config struct {
 	Clock func() time.Time
 	// PublicURL is the address that clients use, for links in answers; by default the host of each request.
 	PublicURL string
+	// TrustedProxies are the networks of the reverse proxies in front, whose X-Forwarded-For is believed, and X-Forwarded-Proto
+	// and -Host where there is no PublicURL; by default nobody's. Without it, everybody behind a proxy has the proxy's address.
+	TrustedProxies []netip.Prefix
 	// Version and Commit are what was built.
 	Version, Commit string
 	// MaxBodyBytes is the largest request body; 1 MiB by default.
@@ -46,6 +50,19 @@ type Config struct {
 	WriteTimeout time.Duration
 	// MaxStreams is how many live streams may be open; 1,000 by default.
 	MaxStreams int64
+	// MaxStreamsPerCaller is how many live streams one caller may have open; 10 by default, no limit when negative.
+	MaxStreamsPerCaller int64
+	// RatePerSecond is how many requests one caller may send in the long run, and one address without a credential; no limit
+	// when 0, which is the default.
+	RatePerSecond float64
+	// RateBurst is how many of them may come at once; twice RatePerSecond by default.
+	RateBurst int
+	// SignInFailures is how many refused tokens, sessions, links and sign-ins one address may have in 10 minutes before others
+	// from there have to wait; 20 by default, no limit when negative.
+	SignInFailures int64
+	// SessionLifetime is how long a browser keeps the cookie of a session; 30 days by default. Identity decides when the session
+	// itself ends.
+	SessionLifetime time.Duration
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -72,6 +89,9 @@ func (c Config) withDefaults() (Config, error) {
 	fill(&c.Recheck, 15*time.Second)
 	fill(&c.WriteTimeout, 30*time.Second)
 	fill(&c.MaxStreams, 1000)
+	fill(&c.MaxStreamsPerCaller, 10)
+	fill(&c.SignInFailures, 20)
+	fill(&c.SessionLifetime, 30*24*time.Hour)
 	return c, nil
 }
 

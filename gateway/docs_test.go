@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/fortnighthq/fortnight/gateway/internal/openapi"
 )
 
 func TestDocumentIsServedAlikeInBothForms(t *testing.T) {
@@ -39,6 +41,30 @@ func TestDocumentIsServedAlikeInBothForms(t *testing.T) {
 	}
 	if a.Header.Get("Content-Type") != "application/yaml" || b.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("types %q and %q", a.Header.Get("Content-Type"), b.Header.Get("Content-Type"))
+	}
+}
+
+func TestTheDocumentTellsOfSessionsAndLimits(t *testing.T) {
+	document, err := openapi.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	security := openapi.Get(document.Root, "security")
+	if security == nil || len(security.Content) != 2 || openapi.Get(security.Content[0], "bearer") == nil ||
+		openapi.Get(security.Content[1], "session") == nil || openapi.Get(security.Content[1], "csrf") == nil {
+		t.Error("the ways to show a credential are not a token, or a session with its proof")
+	}
+	paths, operations := openapi.Get(document.Root, "paths"), 0
+	for i := 0; i+1 < len(paths.Content); i += 2 {
+		for j := 0; j+1 < len(paths.Content[i+1].Content); j += 2 {
+			operations++
+			if openapi.Get(paths.Content[i+1].Content[j+1], "responses", "429", "$ref") == nil {
+				t.Errorf("%s %s does not tell of limits", paths.Content[i+1].Content[j].Value, paths.Content[i].Value)
+			}
+		}
+	}
+	if operations < 60 || openapi.Get(document.Root, "components", "responses", "TooManyRequests", "headers", "Retry-After") == nil {
+		t.Errorf("%d operations", operations)
 	}
 }
 

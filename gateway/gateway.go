@@ -7,12 +7,16 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/fortnighthq/fortnight/gateway/internal/auditlog"
+	"github.com/fortnighthq/fortnight/gateway/internal/credential"
 	"github.com/fortnighthq/fortnight/gateway/internal/docs"
 	"github.com/fortnighthq/fortnight/gateway/internal/edge"
 	"github.com/fortnighthq/fortnight/gateway/internal/live"
 	"github.com/fortnighthq/fortnight/gateway/internal/ops"
+	"github.com/fortnighthq/fortnight/gateway/internal/signin"
 	"github.com/fortnighthq/fortnight/gateway/internal/transcode"
 	eventlogv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
+	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
 )
 
 // Gateway serves HTTP.
@@ -22,6 +26,10 @@ type Gateway struct {
 	live   *live.Handler
 	docs   *docs.Handlers
 	ops    *ops.Handlers
+	signIn *signin.Handlers
+	audit  *auditlog.Handler
+	// entrance bounds what is asked of the pages that everybody may read.
+	entrance *credential.Entrance
 }
 
 // New makes a gateway. It calls no service.
@@ -34,12 +42,12 @@ func New(config Config) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
-	conns, authenticator, err := connect(config, table)
+	conns, entrance, err := connect(config, table)
 	if err != nil {
 		return nil, err
 	}
 	api := transcode.New(transcode.Config{
-		Routes: table, Authenticator: authenticator, Logger: config.Logger, MaxBody: config.MaxBodyBytes, Timeout: config.Timeout,
+		Routes: table, Entrance: entrance, Logger: config.Logger, MaxBody: config.MaxBodyBytes, Timeout: config.Timeout,
 	})
 	ctx := context.Background() // the registration stops nothing when it ends: the connections are not the mux's own
 	for _, s := range services() {
@@ -61,16 +69,28 @@ func New(config Config) (*Gateway, error) {
 	return &Gateway{
 		config: config, api: api, docs: docs.New(config.Logger, config.Clock),
 		live: live.New(live.Config{
-			Clients: logs, Authenticator: authenticator, Clock: config.Clock, Logger: config.Logger,
+			Clients: logs, Entrance: entrance, Clock: config.Clock, Logger: config.Logger,
 			Heartbeat: config.Heartbeat, Recheck: config.Recheck, WriteTimeout: config.WriteTimeout, MaxStreams: config.MaxStreams,
+			MaxPerCaller: int(config.MaxStreamsPerCaller),
 		}),
-		ops: &ops.Handlers{Ready: config.Ready, Services: ServiceNames(), Version: config.Version, Commit: config.Commit, Logger: config.Logger},
+		signIn: signin.New(signin.Config{
+			Identity: identityv1.NewIdentityServiceClient(conns[identity]), Entrance: entrance, Logger: config.Logger,
+			SessionLifetime: config.SessionLifetime, Timeout: config.Timeout,
+		}),
+		audit: auditlog.New(auditlog.Config{
+			Identity: identityv1.NewIdentityServiceClient(conns[identity]), Entrance: entrance, Logger: config.Logger,
+			WriteTimeout: config.WriteTimeout,
+		}),
+		entrance: entrance,
+		ops:      &ops.Handlers{Ready: config.Ready, Services: ServiceNames(), Version: config.Version, Commit: config.Commit, Logger: config.Logger},
 	}, nil
 }
 
 // Handler serves everything.
 func (g *Gateway) Handler() http.Handler {
-	return edge.Wrap(edge.Config{Logger: g.config.Logger, Clock: g.config.Clock, PublicURL: g.config.PublicURL}, http.HandlerFunc(g.route))
+	return edge.Wrap(edge.Config{
+		Logger: g.config.Logger, Clock: g.config.Clock, PublicURL: g.config.PublicURL, TrustedProxies: g.config.TrustedProxies,
+	}, http.HandlerFunc(g.route))
 }
 
 // Close makes the gateway unready and ends the live streams, which would never end by themselves. Requests are served on.

@@ -41,6 +41,7 @@ type world struct {
 	t       *testing.T
 	gateway *gateway.Gateway
 	url     string
+	conn    func(string) grpc.ClientConnInterface
 
 	identity   *fakeIdentity
 	cycle      *fakeCycle
@@ -71,8 +72,9 @@ func newWorld(t *testing.T, change ...func(*gateway.Config)) *world {
 	t.Cleanup(server.Stop)
 	conn := dial(t, listener.DialContext)
 
+	w.conn = func(string) grpc.ClientConnInterface { return conn }
 	config := gateway.Config{
-		Conn: func(string) grpc.ClientConnInterface { return conn }, EventSources: []string{"cycle", "knowledge"},
+		Conn: w.conn, EventSources: []string{"cycle", "knowledge"},
 		Version: "1.2.3", Commit: "abc", RetryBudget: 2 * time.Second,
 	}
 	for _, c := range change {
@@ -236,12 +238,14 @@ type fakeIdentity struct {
 	mu      sync.Mutex
 	callers map[string]string
 	asked   int
+	audit   fakeAudit
 	// failing is what Authenticate answers instead.
 	failing error
+	signIns
 }
 
 func newFakeIdentity() *fakeIdentity {
-	return &fakeIdentity{callers: map[string]string{minaToken: minaCaller}}
+	return &fakeIdentity{callers: map[string]string{minaToken: minaCaller}, signIns: newSignIns()}
 }
 
 func (f *fakeIdentity) set(token, caller string) {
@@ -263,11 +267,17 @@ func (f *fakeIdentity) Authenticate(_ context.Context, r *identityv1.Authenticat
 	if f.failing != nil {
 		return nil, f.failing
 	}
-	caller := f.callers[r.GetToken()]
+	caller, subject := f.callers[r.GetToken()], ""
+	if _, ok := r.GetCredential().(*identityv1.AuthenticateRequest_Session); ok {
+		if caller = f.sessions[r.GetSession()]; caller == "" {
+			return nil, fail(codes.Unauthenticated, "SESSION_INVALID", "The session is over. Sign in again.")
+		}
+		subject = "users/" + caller
+	}
 	if caller == "" {
 		return nil, fail(codes.Unauthenticated, "TOKEN_INVALID", "The token is unknown, expired or revoked.")
 	}
-	return &identityv1.AuthenticateResponse{CallerToken: caller, ExpireTime: timestamppb.New(time.Now().Add(time.Minute))}, nil
+	return &identityv1.AuthenticateResponse{CallerToken: caller, Subject: subject, ExpireTime: timestamppb.New(time.Now().Add(time.Minute))}, nil
 }
 
 func (f *fakeIdentity) UpdateTeam(_ context.Context, r *identityv1.UpdateTeamRequest) (*identityv1.Team, error) {

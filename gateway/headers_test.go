@@ -12,8 +12,10 @@ const cyclePath = "/v1/teams/payments/cycles/2026-w24"
 // What a client may write into headers in the hope that a service believes it.
 var forged = []string{
 	"Grpc-Metadata-Fortnight-Caller", "forged", "Grpc-Metadata-Authorization", "forged", "Grpcgateway-Authorization", "forged",
-	"Fortnight-Caller", "forged", "Fortnight-Request-Id", "forged", "X-User-Id", "forged", "X-User-Roles", "forged", "X-Forwarded-For", "forged",
-	"X-Forwarded-Host", "forged", "Cookie", "session=forged", "Grpc-Timeout", "1n", "X-Http-Method-Override", "DELETE",
+	"Fortnight-Caller", "forged", "Fortnight-Request-Id", "forged", "X-User-Id", "forged", "X-User-Roles", "forged", "X-Forwarded-For", "203.0.113.66",
+	"X-Forwarded-Host", "forged", "Cookie", "session=forged; __Host-fortnight-session=forged", "Grpc-Timeout", "1n", "X-Http-Method-Override", "DELETE",
+	"Fortnight-Origin", "rest 203.0.113.66 forged", "Grpc-Metadata-Fortnight-Origin", "pages 203.0.113.66 forged", "Forwarded", "for=203.0.113.66;host=forged",
+	"X-Real-Ip", "203.0.113.66", "X-Forwarded-Proto", "https", "X-User-Email", "forged", "X-Remote-User", "forged", "X-Fortnight-Csrf", "forged",
 	"Te", "trailers", "Baggage", "forged=1", "Grpc-Metadata-X-Bin", "Zm9yZ2Vk", "Tracestate", "forged=1",
 }
 
@@ -27,7 +29,7 @@ func TestOnlyWhatTheGatewayVouchesForReachesAService(t *testing.T) {
 			t.Errorf("forged metadata arrived: %s = %v", key, values)
 		}
 	}
-	want := map[string]string{"fortnight-caller": minaCaller, "fortnight-request-id": "req-1", "traceparent": trace}
+	want := map[string]string{"fortnight-caller": minaCaller, "fortnight-request-id": "req-1", "traceparent": trace, "fortnight-origin": "rest 127.0.0.1 Go-http-client/1.1"}
 	for key, value := range want {
 		if got := md.Get(key); !slices.Equal(got, []string{value}) {
 			t.Errorf("%s = %v, want %q", key, got, value)

@@ -27,8 +27,8 @@ type listener struct {
 // frame is one block of the stream: an event, or only an id.
 type frame struct{ id, event, data, comment, retry string }
 
-// listen opens the stream; query begins with ? or is empty.
-func (w *world) listen(query, lastEventID string) *listener {
+// listen opens the stream; query begins with ? or is empty. An empty header takes one away.
+func (w *world) listen(query, lastEventID string, headers ...string) *listener {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
 	w.t.Cleanup(cancel)
@@ -39,6 +39,11 @@ func (w *world) listen(query, lastEventID string) *listener {
 	request.Header.Set("Authorization", "Bearer "+minaToken)
 	if lastEventID != "" {
 		request.Header.Set("Last-Event-ID", lastEventID)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		if request.Header.Del(headers[i]); headers[i+1] != "" {
+			request.Header.Set(headers[i], headers[i+1])
+		}
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/fortnighthq/fortnight/gateway/internal/auditlog"
+	"github.com/fortnighthq/fortnight/gateway/internal/pages"
 	"github.com/fortnighthq/fortnight/gateway/internal/problem"
 	"github.com/fortnighthq/fortnight/gateway/internal/transcode"
 )
@@ -12,8 +14,8 @@ import (
 // ones with plain text.
 func (g *Gateway) route(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
-	if fixed, ok := g.fixed(path); ok {
-		readOnly(fixed)(w, r)
+	if ops, ok := g.operators(path); ok {
+		readOnly(ops)(w, r) // without a limit: who supervises must always get an answer
 		return
 	}
 	switch {
@@ -23,26 +25,51 @@ func (g *Gateway) route(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		g.live.ServeHTTP(w, r)
+	case path == auditlog.Path:
+		readOnly(g.audit.ServeHTTP)(w, r)
 	case strings.HasPrefix(path, "/v1/"):
 		g.api.ServeHTTP(w, r)
-	case strings.HasPrefix(path, "/docs/errors/"):
-		readOnly(g.reason)(w, r)
+	case g.signIn.ServeHTTP(w, r):
 	default:
-		transcode.NotFound(w, r)
+		g.public(w, r)
 	}
 }
 
-// fixed are the paths without a variable.
-func (g *Gateway) fixed(path string) (http.HandlerFunc, bool) {
+// operators are the paths for supervisors, load balancers and operators.
+func (g *Gateway) operators(path string) (http.HandlerFunc, bool) {
 	switch path {
-	case "/":
-		return home, true
 	case "/livez":
 		return g.ops.Live, true
 	case "/readyz":
 		return g.ops.Readiness, true
 	case "/version":
 		return g.ops.Build, true
+	}
+	return nil, false
+}
+
+// public serves what everybody may read.
+func (g *Gateway) public(w http.ResponseWriter, r *http.Request) {
+	if p := g.entrance.Visit(r); p != nil {
+		problem.Write(w, r, p)
+		return
+	}
+	serve, ok := g.fixed(r.URL.Path)
+	switch {
+	case ok:
+		readOnly(serve)(w, r)
+	case strings.HasPrefix(r.URL.Path, "/docs/errors/"):
+		readOnly(g.reason)(w, r)
+	default:
+		transcode.NotFound(w, r)
+	}
+}
+
+// fixed are the public paths without a variable.
+func (g *Gateway) fixed(path string) (http.HandlerFunc, bool) {
+	switch path {
+	case "/":
+		return home, true
 	case "/openapi.yaml":
 		return g.docs.YAML, true
 	case "/openapi.json":
@@ -53,6 +80,10 @@ func (g *Gateway) fixed(path string) (http.HandlerFunc, bool) {
 		return g.docs.Reasons, true
 	case "/docs/style.css":
 		return g.docs.Style, true
+	case pages.StylePath:
+		return pages.Style, true
+	case pages.IconPath:
+		return pages.Icon, true
 	}
 	return nil, false
 }

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/fortnighthq/fortnight/gateway/internal/credential"
+	"github.com/fortnighthq/fortnight/gateway/internal/limit"
 	"github.com/fortnighthq/fortnight/gateway/internal/routes"
 	"github.com/fortnighthq/fortnight/gateway/internal/upstream"
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
@@ -87,8 +88,11 @@ func files() []protoreflect.FileDescriptor {
 	return all
 }
 
-// connect makes the gateway's side of the connections to the services, and the authenticator that asks one of them.
-func connect(config Config, table *routes.Table) (upstream.ByService, *credential.Authenticator, error) {
+// failureWindow is how long refused credentials are held against an address.
+const failureWindow = 10 * time.Minute
+
+// connect makes the gateway's side of the connections to the services, and the entrance, which asks one of them.
+func connect(config Config, table *routes.Table) (upstream.ByService, *credential.Entrance, error) {
 	retry := upstream.WithRetry(upstream.Retry{Budget: config.RetryBudget, First: 25 * time.Millisecond, Most: 400 * time.Millisecond})
 	conns := upstream.ByService{}
 	var authenticator *credential.Authenticator
@@ -105,5 +109,10 @@ func connect(config Config, table *routes.Table) (upstream.ByService, *credentia
 		conns[s.name] = upstream.New(inner, table, options...)
 	}
 	authenticator = credential.NewAuthenticator(identityv1.NewIdentityServiceClient(conns[identity]), config.Clock, config.CallerTTL)
-	return conns, authenticator, nil
+	entrance, err := credential.NewEntrance(authenticator, limit.NewRate(config.RatePerSecond, config.RateBurst, config.Clock),
+		limit.NewFailures(int(config.SignInFailures), failureWindow, config.Clock), config.PublicURL)
+	if err != nil {
+		return nil, nil, fmt.Errorf("gateway: Config.PublicURL: %w", err)
+	}
+	return conns, entrance, nil
 }

@@ -29,11 +29,16 @@ const (
 type Caller struct {
 	// Token is the signed caller token.
 	Token string
-	// Expires is when it ends.
+	// Key tells callers apart: the caller's name where identity tells it, else something made of the credential.
+	Key string
+	// Expires is when the token ends.
 	Expires time.Time
 }
 
-// Authenticator asks identity who a bearer token belongs to, and remembers the answer for a short time.
+// asking is a way to ask who somebody is.
+type asking func(ctx context.Context, shown Credential) (Caller, error)
+
+// Authenticator asks identity who a credential belongs to, and remembers the answer for a short time.
 type Authenticator struct {
 	client identityv1.IdentityServiceClient
 	clock  func() time.Time
@@ -42,6 +47,7 @@ type Authenticator struct {
 
 	mu         sync.Mutex
 	remembered map[[sha256.Size]byte]remembered
+	good       map[[sha256.Size]byte]struct{} // what identity has accepted and not refused since
 	generation uint64
 }
 
@@ -53,28 +59,51 @@ type remembered struct {
 // NewAuthenticator makes an Authenticator that remembers a good answer for ttl at most, and a bad one never. A revoked token
 // is therefore refused after ttl at the latest.
 func NewAuthenticator(client identityv1.IdentityServiceClient, clock func() time.Time, ttl time.Duration) *Authenticator {
-	return &Authenticator{client: client, clock: clock, ttl: ttl, remembered: map[[sha256.Size]byte]remembered{}}
+	return &Authenticator{
+		client: client, clock: clock, ttl: ttl,
+		remembered: map[[sha256.Size]byte]remembered{}, good: map[[sha256.Size]byte]struct{}{},
+	}
 }
 
-// Authenticate returns the caller that the token belongs to. Errors are gRPC statuses, UNAUTHENTICATED for a bad token.
-func (a *Authenticator) Authenticate(ctx context.Context, token string) (Caller, error) {
-	key := sha256.Sum256([]byte(token))
+// Authenticate returns the caller that the credential belongs to. Errors are gRPC statuses, UNAUTHENTICATED for a bad one.
+func (a *Authenticator) Authenticate(ctx context.Context, shown Credential) (Caller, error) {
+	key := shown.key()
+	caller, ok, generation := a.recall(key)
+	if ok {
+		return caller, nil
+	}
+	return a.ask(ctx, shown, key, generation)
+}
+
+// Known returns the caller whose credential is remembered.
+func (a *Authenticator) Known(shown Credential) (Caller, bool) {
+	caller, ok, _ := a.recall(shown.key())
+	return caller, ok
+}
+
+func (a *Authenticator) recall(key [sha256.Size]byte) (caller Caller, ok bool, generation uint64) {
 	a.mu.Lock()
 	known, ok := a.remembered[key]
-	generation := a.generation
+	generation = a.generation
 	a.mu.Unlock()
-	if ok && a.clock().Before(known.until) {
-		return known.caller, nil
-	}
-	return a.ask(ctx, token, key, generation)
+	return known.caller, ok && a.clock().Before(known.until), generation
 }
 
 // Renew is Authenticate that always asks.
-func (a *Authenticator) Renew(ctx context.Context, token string) (Caller, error) {
+func (a *Authenticator) Renew(ctx context.Context, shown Credential) (Caller, error) {
 	a.mu.Lock()
 	generation := a.generation
 	a.mu.Unlock()
-	return a.ask(ctx, token, sha256.Sum256([]byte(token)), generation)
+	return a.ask(ctx, shown, shown.key(), generation)
+}
+
+// WasGood tells whether identity has accepted the credential the last time that it was asked.
+func (a *Authenticator) WasGood(shown Credential) bool {
+	key := shown.key()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, ok := a.good[key]
+	return ok
 }
 
 // Forget drops every remembered answer: users, members or tokens have changed.
@@ -85,7 +114,7 @@ func (a *Authenticator) Forget() {
 	clear(a.remembered)
 }
 
-func (a *Authenticator) ask(ctx context.Context, token string, key [sha256.Size]byte, generation uint64) (Caller, error) {
+func (a *Authenticator) ask(ctx context.Context, shown Credential, key [sha256.Size]byte, generation uint64) (Caller, error) {
 	// The generation keeps a question that was asked before a change from answering one that was asked after it.
 	x := exchange.From(ctx)
 	flight := hex.EncodeToString(key[:]) + strconv.FormatUint(generation, 10)
@@ -93,14 +122,19 @@ func (a *Authenticator) ask(ctx context.Context, token string, key [sha256.Size]
 		// Neither the end of this request nor its exchange: others may wait for the answer, too.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
 		defer cancel()
-		ctx = exchange.With(ctx, &exchange.Exchange{RequestID: x.RequestID, Traceparent: x.Traceparent})
-		answer, err := a.client.Authenticate(ctx, &identityv1.AuthenticateRequest{
-			Credential: &identityv1.AuthenticateRequest_Token{Token: token},
+		ctx = exchange.With(ctx, &exchange.Exchange{
+			RequestID: x.RequestID, Traceparent: x.Traceparent, Door: x.Door, Address: x.Address, UserAgent: x.UserAgent,
 		})
-		if err != nil {
-			return Caller{}, asRefusal(err)
+		answer, err := a.client.Authenticate(ctx, shown.question())
+		if err = asRefusal(err); err != nil {
+			a.judge(key, err)
+			return Caller{}, err
 		}
-		caller := Caller{Token: answer.GetCallerToken(), Expires: answer.GetExpireTime().AsTime()}
+		caller := Caller{Token: answer.GetCallerToken(), Key: answer.GetSubject(), Expires: answer.GetExpireTime().AsTime()}
+		if caller.Key == "" {
+			caller.Key = "credential " + hex.EncodeToString(key[:])
+		}
+		a.judge(key, nil)
 		a.remember(key, generation, caller)
 		return caller, nil
 	})
@@ -110,6 +144,32 @@ func (a *Authenticator) ask(ctx context.Context, token string, key [sha256.Size]
 	case answer := <-answers:
 		caller, _ := answer.Val.(Caller)
 		return caller, answer.Err
+	}
+}
+
+// question is how identity is asked about a credential.
+func (c Credential) question() *identityv1.AuthenticateRequest {
+	if c.Kind == Session {
+		return &identityv1.AuthenticateRequest{Credential: &identityv1.AuthenticateRequest_Session{Session: c.Secret}}
+	}
+	return &identityv1.AuthenticateRequest{Credential: &identityv1.AuthenticateRequest_Token{Token: c.Secret}}
+}
+
+// judge notes whether a credential was good. It outlasts Forget: somebody's new role is no reason to doubt who they are.
+func (a *Authenticator) judge(key [sha256.Size]byte, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case status.Code(err) == codes.Unauthenticated:
+		delete(a.good, key)
+	case err == nil:
+		a.good[key] = struct{}{}
+		for other := range a.good {
+			if len(a.good) <= maxEntries {
+				break
+			}
+			delete(a.good, other)
+		}
 	}
 }
 

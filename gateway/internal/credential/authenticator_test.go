@@ -68,7 +68,7 @@ func setUp(lifetime time.Duration) (*Authenticator, *fakeIdentity, *clock) {
 
 func ask(t *testing.T, a *Authenticator, token string) string {
 	t.Helper()
-	caller, err := a.Authenticate(t.Context(), token)
+	caller, err := a.Authenticate(t.Context(), Credential{Token, token})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestRefusalsAreNotRemembered(t *testing.T) {
 			want = codes.Unauthenticated
 		}
 		for range 2 {
-			if _, err := a.Authenticate(t.Context(), "x"); status.Code(err) != want {
+			if _, err := a.Authenticate(t.Context(), Credential{Token, "x"}); status.Code(err) != want {
 				t.Errorf("got %v, want %s", err, want)
 			}
 		}
@@ -149,7 +149,7 @@ func TestWhoGivesUpDoesNotSpoilItForOthers(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	first := make(chan error, 1)
 	go func() {
-		_, err := a.Authenticate(ctx, "x")
+		_, err := a.Authenticate(ctx, Credential{Token, "x"})
 		first <- err
 	}()
 	<-identity.held
@@ -198,7 +198,7 @@ func TestForget(t *testing.T) {
 func TestRenewAlwaysAsks(t *testing.T) {
 	a, _, _ := setUp(time.Minute)
 	ask(t, a, "x")
-	caller, err := a.Renew(t.Context(), "x")
+	caller, err := a.Renew(t.Context(), Credential{Token, "x"})
 	if err != nil || caller.Token != "caller-2" {
 		t.Errorf("got %v, %v", caller, err)
 	}

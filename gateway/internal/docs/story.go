@@ -10,7 +10,9 @@ import (
 var samples = map[string]string{
 	"team": "payments", "user": "mina", "member": "jonas", "cycle": "second", "experiment": "small-changes", "metric": "review-wait",
 	"challenge": "direction", "targetCondition": "next", "obstacle": "large-changes", "andon": "broken-build", "learning": "owner-of-the-day",
-	"reminder": "gate", "token": "laptop", "action": "write-it-down", "note": "whose-day",
+	"reminder": "gate", "token": "laptop", "session": "browser", "account": "work", "action": "write-it-down", "note": "whose-day",
+	"valueStream": "change-to-customer", "version": "1", "painfulActivity": "restore",
+	"coachingSession": "monday", "capacityEntry": "day+0",
 }
 
 // bodies are the request bodies of the examples, by operation. They tell the demo's story; `day+N` is the day in N days. An
@@ -21,8 +23,20 @@ var bodies = map[string]string{ //nolint:gosec // the tokens are examples, cut s
 	"UpdateUser":  `{"displayName": "Mina", "organizationRoles": ["ORGANIZATION_ROLE_ADMIN"]}`,
 	"CreateTeam":  `{"displayName": "Payments", "timeZone": "Europe/Berlin", "improvementCapacityPercent": 15}`,
 	"UpdateTeam":  `{"improvementCapacityPercent": 20}`,
-	"CreateToken": `{"displayName": "Laptop"}`,
+	"CreateToken": `{"displayName": "Laptop", "scopes": ["write"]}`,
 	"RevokeToken": `{}`,
+
+	"CreateToken2":     `{"displayName": "Slack bot"}`,
+	"RevokeToken2":     `{}`,
+	"DeactivateUser":   `{}`,
+	"ReactivateUser":   `{}`,
+	"DeactivateTeam":   `{}`,
+	"ReactivateTeam":   `{}`,
+	"UpdateMember":     `{"role": "TEAM_ROLE_COACH"}`,
+	"CreateSignInLink": `{"returnTo": "/"}`,
+	"RevokeSession":    `{}`,
+	"CreateAccount":    `{"issuer": "https://id.example.com", "subject": "248289761001"}`,
+	"ImportDirectory":  `{"format": "DIRECTORY_FORMAT_CSV", "content": "team,user,role\npayments,jonas,member\n", "validateOnly": true}`,
 
 	"CreateMember":          `{"user": "users/jonas", "role": "TEAM_ROLE_MEMBER"}`,
 	"CreateChallenge":       `{"statement": "A change is with its users on the day that it is finished", "horizonDate": "day+365"}`,
@@ -39,6 +53,23 @@ var bodies = map[string]string{ //nolint:gosec // the tokens are examples, cut s
 	"CancelCycle":  `{"reason": "Half the team is on loan until summer"}`,
 	"CreateAndon":  `{"problem": "The build is red and nobody knows why", "where": "main"}`,
 	"ResolveAndon": `{"countermeasure": "The flaky test was taken out; it is quarantined until Friday"}`,
+
+	"CreateValueStream": `{"displayName": "From idea to customer", "steps": [
+  {"name": "Intake", "processMinutes": 60, "waitMinutes": 2400, "completeAccuratePercent": 100},
+  {"name": "Development", "processMinutes": 480, "waitMinutes": 960, "completeAccuratePercent": 100},
+  {"name": "Review", "processMinutes": 60, "waitMinutes": 2880, "completeAccuratePercent": 80, "rejectsReturnTo": "Development", "queueLength": 9}]}`,
+	"UpdateValueStream":     `{"displayName": "From idea to customer, without hotfixes"}`,
+	"ConfirmConstraint":     `{"step": "Review"}`,
+	"CreatePainfulActivity": `{"displayName": "Restore the database from the backup", "pain": 5, "frequency": "FREQUENCY_YEARLY", "targetFrequency": "FREQUENCY_WEEKLY"}`,
+	"UpdatePainfulActivity": `{"targetFrequency": "FREQUENCY_DAILY"}`,
+	"ScorePainfulActivity":  `{"pain": 4, "frequency": "FREQUENCY_QUARTERLY", "note": "The steps are in a script now"}`,
+
+	"CreateCoachingSession": `{"coach": "users/mina", "learner": "users/jonas", "targetConditionAnswer": "A change waits four hours for its review"}`,
+	"UpdateCoachingSession": `{"actualConditionAnswer": "It waits nine hours"}`,
+	"HoldCoachingSession":   `{}`,
+	"UpdateCoachingCadence": `{"weekdays": ["WEEKDAY_MONDAY", "WEEKDAY_THURSDAY"]}`,
+	"CreateCapacityEntry":   `{"availableHours": 42, "improvementHours": 6, "note": "Two people took the flaky tests apart"}`,
+	"UpdateCapacityEntry":   `{"improvementHours": 7}`,
 
 	"CreateMetric":       `{"displayName": "Wait for review", "unit": "h", "direction": "DIRECTION_LOWER", "kind": "METRIC_KIND_PROCESS"}`,
 	"ImportMeasurements": `{"measurements": [{"time": "day+0T09:00:00Z", "value": 4.2}]}`,
@@ -70,7 +101,7 @@ var bodies = map[string]string{ //nolint:gosec // the tokens are examples, cut s
 }
 
 // queries are the values of required query parameters.
-var queries = map[string]string{"query": "code%20review%20wait", "service": "knowledge"}
+var queries = map[string]string{"query": "code%20review%20wait", "service": "knowledge", "fromVersion": "1"}
 
 var dayPlaceholder = regexp.MustCompile(`day\+(\d+)`)
 

@@ -5,9 +5,7 @@ package edge
 import (
 	"log/slog"
 	"net/http"
-	"regexp"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,20 +21,28 @@ type Config struct {
 	Clock  func() time.Time
 	// PublicURL is the address that clients use, without a trailing slash; "" takes it from each request.
 	PublicURL string
+	// TrustedProxies are the networks that X-Forwarded-For, -Proto and -Host are believed from.
+	TrustedProxies Proxies
 }
 
 // Wrap puts the edge around a handler.
 func Wrap(config Config, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := config.Clock()
+		peer := peer(r)
+		base, overTLS := config.base(r, peer)
 		x := &exchange.Exchange{
 			RequestID:   requestID(r.Header.Get("X-Request-Id")),
 			Traceparent: traceparent(r.Header.Values("Traceparent")),
-			Base:        base(config.PublicURL, r),
+			Base:        base,
+			Secure:      overTLS,
+			Door:        exchange.REST,
+			Address:     config.TrustedProxies.client(r, peer),
+			UserAgent:   r.UserAgent(),
 			URL:         r.URL,
 		}
 		r = r.WithContext(exchange.With(r.Context(), x))
-		secure(w.Header(), strings.HasPrefix(x.Base, "https://"))
+		secure(w.Header(), x.Secure)
 		w.Header().Set("X-Request-Id", x.RequestID)
 		answer := &recorder{ResponseWriter: w}
 		defer func() {
@@ -92,20 +98,4 @@ func requestID(given string) string {
 		}
 	}
 	return given
-}
-
-var host = regexp.MustCompile(`^[A-Za-z0-9._\-]+(:[0-9]+)?$|^\[[0-9A-Fa-f:.]+\](:[0-9]+)?$`)
-
-// base is the address that the client has used. Without one that can be repeated safely, links are relative.
-func base(public string, r *http.Request) string {
-	if public != "" {
-		return strings.TrimSuffix(public, "/")
-	}
-	if !host.MatchString(r.Host) {
-		return ""
-	}
-	if r.TLS != nil {
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
 }

@@ -4,6 +4,7 @@ package exchange
 
 import (
 	"context"
+	"net/netip"
 	"net/url"
 
 	"github.com/fortnighthq/fortnight/gateway/internal/routes"
@@ -17,6 +18,14 @@ type Exchange struct {
 	Traceparent string
 	// Base is the address that the client uses, scheme and host without a trailing slash, for links in answers.
 	Base string
+	// Secure tells that the client uses https.
+	Secure bool
+	// Door is the way in.
+	Door Door
+	// Address is where the client is, as far as the trusted proxies tell; not valid when it is unknown.
+	Address netip.Addr
+	// UserAgent is what the client calls itself.
+	UserAgent string
 	// URL is the address as the client sent it.
 	URL *url.URL
 

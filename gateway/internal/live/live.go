@@ -5,6 +5,7 @@ package live
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/fortnighthq/fortnight/gateway/internal/credential"
 	"github.com/fortnighthq/fortnight/gateway/internal/exchange"
+	"github.com/fortnighthq/fortnight/gateway/internal/limit"
 	"github.com/fortnighthq/fortnight/gateway/internal/problem"
 	eventlogv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
 )
@@ -24,10 +26,10 @@ import (
 // Config is what the stream needs.
 type Config struct {
 	// Clients are the event logs to follow, by source.
-	Clients       map[string]eventlogv1.EventLogServiceClient
-	Authenticator *credential.Authenticator
-	Clock         func() time.Time
-	Logger        *slog.Logger
+	Clients  map[string]eventlogv1.EventLogServiceClient
+	Entrance *credential.Entrance
+	Clock    func() time.Time
+	Logger   *slog.Logger
 	// Heartbeat is how often a quiet stream gives a sign of life.
 	Heartbeat time.Duration
 	// Recheck is how often the credential behind a stream is checked.
@@ -38,12 +40,15 @@ type Config struct {
 	Pause time.Duration
 	// MaxStreams is how many clients may listen at once.
 	MaxStreams int64
+	// MaxPerCaller is how many streams one caller may have open; no limit when below 1.
+	MaxPerCaller int
 }
 
 // Handler serves the stream.
 type Handler struct {
 	Config
-	open atomic.Int64
+	open    atomic.Int64
+	callers *limit.Open
 
 	closed context.Context
 	close  context.CancelFunc
@@ -58,7 +63,7 @@ func New(config Config) *Handler {
 		config.Pause = firstPause
 	}
 	closed, closeAll := context.WithCancel(context.Background())
-	return &Handler{Config: config, closed: closed, close: closeAll}
+	return &Handler{Config: config, callers: limit.NewOpen(config.MaxPerCaller), closed: closed, close: closeAll}
 }
 
 // Close ends all streams. Clients come back by themselves, to this server or its successor.
@@ -75,33 +80,33 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer h.open.Add(-1)
 	asked, p := parseRequest(r)
-	var session *session
+	var who credential.Admitted
 	if p == nil {
-		session, p = h.signIn(r)
+		who, p = h.signIn(w, r)
 	}
 	if p != nil {
 		problem.Write(w, r, p)
 		return
 	}
-	h.stream(w, r, asked, session)
+	leave, ok := h.callers.Enter(who.Caller.Key)
+	if !ok {
+		p := problem.New(http.StatusTooManyRequests, codes.ResourceExhausted, "STREAMS_PER_CALLER",
+			fmt.Sprintf("This caller has %d live streams open. One stream can carry all teams and types; close the others.", h.MaxPerCaller))
+		p.RetryAfter = 5 * time.Second
+		problem.Write(w, r, p)
+		return
+	}
+	defer leave()
+	h.stream(w, r, asked, newSession(h.Entrance.Authenticator, who, h.Clock))
 }
 
 // signIn checks the credential. The services would refuse an unknown caller too, but only after the answer has begun.
-func (h *Handler) signIn(r *http.Request) (*session, *problem.Problem) {
-	x := exchange.From(r.Context())
-	x.CredentialShown = r.Header.Get("Authorization") != ""
-	secret, p := credential.Bearer(r)
-	if p != nil {
-		return nil, p
+func (h *Handler) signIn(w http.ResponseWriter, r *http.Request) (credential.Admitted, *problem.Problem) {
+	who, p := h.Entrance.AdmitAnew(w, r)
+	if p == nil && who.Credential.Kind == credential.None {
+		p = problem.FromStatus(status.New(codes.Unauthenticated, ""), exchange.From(r.Context()))
 	}
-	if secret == "" {
-		return nil, problem.FromStatus(status.New(codes.Unauthenticated, ""), x)
-	}
-	caller, err := h.Authenticator.Renew(r.Context(), secret)
-	if err != nil {
-		return nil, problem.FromStatus(status.Convert(err), x)
-	}
-	return newSession(h.Authenticator, secret, h.Clock, caller), nil
+	return who, p
 }
 
 func (h *Handler) stream(w http.ResponseWriter, r *http.Request, asked request, s *session) {

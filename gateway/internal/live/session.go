@@ -19,7 +19,7 @@ var errRefused = errors.New("the credential was refused")
 // the sources are opened anew with each new one: who leaves a team stops seeing its events.
 type session struct {
 	authenticator *credential.Authenticator
-	secret        string
+	credential    credential.Credential
 	clock         func() time.Time
 
 	mu      sync.Mutex
@@ -27,8 +27,8 @@ type session struct {
 	renewed chan struct{} // closed when the caller token is replaced
 }
 
-func newSession(a *credential.Authenticator, secret string, clock func() time.Time, first credential.Caller) *session {
-	return &session{authenticator: a, secret: secret, clock: clock, caller: first, renewed: make(chan struct{})}
+func newSession(a *credential.Authenticator, who credential.Admitted, clock func() time.Time) *session {
+	return &session{authenticator: a, credential: who.Credential, clock: clock, caller: who.Caller, renewed: make(chan struct{})}
 }
 
 // current returns the caller token, and a channel that is closed when there is a newer one.
@@ -53,7 +53,7 @@ func (s *session) watch(ctx context.Context, ticks <-chan time.Time) error {
 }
 
 func (s *session) renew(ctx context.Context) error {
-	caller, err := s.authenticator.Renew(ctx, s.secret)
+	caller, err := s.authenticator.Renew(ctx, s.credential)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch code := status.Code(err); {

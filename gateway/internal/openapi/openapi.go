@@ -35,6 +35,7 @@ func Load() (*Document, error) {
 		return nil, fmt.Errorf("gateway.yaml: %w", err)
 	}
 	merge(root, more)
+	limit(root)
 	text, err := encode(root)
 	if err != nil {
 		return nil, err
@@ -84,6 +85,27 @@ func merge(base, more *yaml.Node) {
 			merge(value, more.Content[i+1])
 		} else {
 			base.Content = append(base.Content, more.Content[i], more.Content[i+1])
+		}
+	}
+}
+
+// limit says of every operation what it answers when somebody asks too much, which the gateway decides for all alike.
+func limit(root *yaml.Node) {
+	paths := Get(root, "paths")
+	for i := 1; paths != nil && i < len(paths.Content); i += 2 {
+		methods := paths.Content[i]
+		for j := 1; j < len(methods.Content); j += 2 {
+			responses := Get(methods.Content[j], "responses")
+			if responses == nil || Get(responses, "429") != nil {
+				continue
+			}
+			merge(responses, &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{
+				{Kind: yaml.ScalarNode, Value: "429", Style: yaml.DoubleQuotedStyle},
+				{Kind: yaml.MappingNode, Content: []*yaml.Node{
+					{Kind: yaml.ScalarNode, Value: "$ref"},
+					{Kind: yaml.ScalarNode, Value: "#/components/responses/TooManyRequests"},
+				}},
+			}})
 		}
 	}
 }

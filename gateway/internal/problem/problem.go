@@ -92,13 +92,21 @@ func Write(w http.ResponseWriter, r *http.Request, p *Problem) {
 		http.Error(w, "", http.StatusInternalServerError)
 		return
 	}
+	p.Headers(w, r)
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(body) // a client that is gone needs no answer
+}
+
+// Headers sets what the answer says beside its body, be that a problem or a page.
+func (p *Problem) Headers(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	for _, name := range []string{"ETag", "Link", "Content-Length", "Trailer"} {
 		h.Del(name) // what was prepared for another answer
 	}
-	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if p.Allow != "" {
 		h.Set("Allow", p.Allow)
 	}
@@ -107,11 +115,9 @@ func Write(w http.ResponseWriter, r *http.Request, p *Problem) {
 	}
 	if p.Status == http.StatusUnauthorized {
 		challenge := `Bearer realm="fortnight"`
-		if x.CredentialShown {
+		if exchange.From(r.Context()).CredentialShown {
 			challenge += `, error="invalid_token"`
 		}
 		h.Set("WWW-Authenticate", challenge)
 	}
-	w.WriteHeader(p.Status)
-	_, _ = w.Write(body) // a client that is gone needs no answer
 }

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/descriptorpb"
 )
 
 // Route is one HTTP method on one path template, bound to one RPC.
@@ -62,15 +63,19 @@ type Table struct {
 	routes     []*Route
 	byTemplate map[string]*Route
 	byRPC      map[string]*Route
+	harmless   map[string]bool
 	tree       node
 }
 
 // New reads the routes of the services out of their descriptors.
 func New(services ...protoreflect.ServiceDescriptor) (*Table, error) {
-	t := &Table{byTemplate: map[string]*Route{}, byRPC: map[string]*Route{}}
+	t := &Table{byTemplate: map[string]*Route{}, byRPC: map[string]*Route{}, harmless: map[string]bool{}}
 	for _, service := range services {
 		for i := range service.Methods().Len() {
 			method := service.Methods().Get(i)
+			if options, ok := method.Options().(*descriptorpb.MethodOptions); ok {
+				t.harmless[fullName(method)] = options.GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS
+			}
 			rule, _ := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)
 			if rule == nil {
 				continue
@@ -102,6 +107,13 @@ func (t *Table) ByRPC(rpc string) (*Route, bool) {
 	return r, ok
 }
 
+// ChangesNothing tells whether the contract of a method says that it changes nothing, by full gRPC method name.
+func (t *Table) ChangesNothing(rpc string) bool { return t.harmless[rpc] }
+
+func fullName(method protoreflect.MethodDescriptor) string {
+	return fmt.Sprintf("/%s/%s", method.Parent().FullName(), method.Name())
+}
+
 // Allowed returns the HTTP methods that a path has, sorted; none for an unknown path.
 func (t *Table) Allowed(path string) []string {
 	var allowed []string
@@ -121,7 +133,7 @@ var variable = regexp.MustCompile(`\{[^=}]+=([^}]+)\}`)
 
 func newRoute(method protoreflect.MethodDescriptor, rule *annotations.HttpRule) (*Route, error) {
 	r := &Route{
-		RPC:  fmt.Sprintf("/%s/%s", method.Parent().FullName(), method.Name()),
+		RPC:  fullName(method),
 		Desc: method,
 		Body: rule.GetBody(),
 	}

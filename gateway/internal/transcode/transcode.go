@@ -26,9 +26,9 @@ import (
 
 // Config is what the REST side needs.
 type Config struct {
-	Routes        *routes.Table
-	Authenticator *credential.Authenticator
-	Logger        *slog.Logger
+	Routes   *routes.Table
+	Entrance *credential.Entrance
+	Logger   *slog.Logger
 	// MaxBody is the largest body in bytes.
 	MaxBody int64
 	// Timeout bounds a request as a whole.
@@ -77,7 +77,11 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x := exchange.From(ctx)
 	if x.Route = a.Routes.Find(r.Method, r.URL.Path); x.Route == nil {
-		problem.Write(w, r, a.elsewhere(r))
+		p := a.Entrance.Visit(r)
+		if p == nil {
+			p = a.elsewhere(r)
+		}
+		problem.Write(w, r, p)
 		return
 	}
 	a.muxes[x.Route.Desc.Parent().FullName()].ServeHTTP(w, r)
@@ -113,7 +117,7 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, pathParams map[strin
 			return a.elsewhere(r)
 		}
 	}
-	if p := a.authenticate(r, x); p != nil {
+	if _, p := a.Entrance.Admit(w, r); p != nil {
 		return p
 	}
 	if p := readHeaders(r, x); p != nil {
@@ -128,20 +132,6 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, pathParams map[strin
 	body, p := readBody(w, r, route, a.MaxBody)
 	x.Body = body
 	return p
-}
-
-func (a *API) authenticate(r *http.Request, x *exchange.Exchange) *problem.Problem {
-	x.CredentialShown = r.Header.Get("Authorization") != ""
-	token, p := credential.Bearer(r)
-	if p != nil || token == "" {
-		return p // without a credential the service decides
-	}
-	caller, err := a.Authenticator.Authenticate(r.Context(), token)
-	if err != nil {
-		return problem.FromStatus(status.Convert(err), x)
-	}
-	x.CallerToken = caller.Token
-	return nil
 }
 
 // fail answers for a request that did not succeed.

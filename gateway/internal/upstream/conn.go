@@ -43,8 +43,8 @@ func New(inner grpc.ClientConnInterface, table *routes.Table, options ...Option)
 func (c *Conn) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
 	x := exchange.From(ctx)
 	route, public := c.routes.ByRPC(method)
-	// A method without a route is one that the gateway itself asks, and it asks only what changes nothing.
-	repeatable := !public
+	// A method without a route is one that the gateway itself asks; its contract says whether it changes anything.
+	repeatable := !public && c.routes.ChangesNothing(method)
 	if request, ok := args.(proto.Message); ok && public {
 		if p := prepare(x, route, request.ProtoReflect()); p != nil {
 			return p

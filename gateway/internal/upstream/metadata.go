@@ -13,6 +13,7 @@ const (
 	keyCaller      = "fortnight-caller"
 	keyRequestID   = "fortnight-request-id"
 	keyTraceparent = "traceparent"
+	keyOrigin      = "fortnight-origin"
 )
 
 // outgoing replaces the outgoing metadata, whatever grpc-gateway has put there, by what the gateway itself vouches for.
@@ -26,6 +27,9 @@ func outgoing(ctx context.Context, x *exchange.Exchange) context.Context {
 	}
 	if x.Traceparent != "" {
 		md.Set(keyTraceparent, x.Traceparent)
+	}
+	if origin := x.Origin(); origin != "" {
+		md.Set(keyOrigin, origin)
 	}
 	return metadata.NewOutgoingContext(ctx, md)
 }
