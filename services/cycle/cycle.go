@@ -1,4 +1,5 @@
-// Package cycle owns challenges, target conditions, obstacles, cycles with their gates, and andons.
+// Package cycle owns challenges, value streams, target conditions, obstacles, cycles with their gates, andons, the pain ladder,
+// coaching sessions and the capacity ledger.
 package cycle
 
 import (
@@ -27,7 +28,7 @@ func New(ctx context.Context, kit service.Kit) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{Base: base, server: rpc.New(base.Log, kit.Conn)}, nil
+	return &Service{Base: base, server: rpc.New(base.Log, kit.Clock, kit.Conn)}, nil
 }
 
 // Register puts the service's contract on a server.

@@ -43,11 +43,19 @@ type others struct {
 	experiments   []*experimentv1.Experiment
 	retrospective *retrospectivev1.Retrospective
 	learnings     []*knowledgev1.Learning
+	measurements  []*experimentv1.Measurement
 	down          bool
 }
 
 func (o *others) GetTeam(_ context.Context, req *identityv1.GetTeamRequest) (*identityv1.Team, error) {
-	return &identityv1.Team{Name: req.GetName(), TimeZone: "Pacific/Auckland", CycleDays: 14}, nil
+	return &identityv1.Team{
+		Name: req.GetName(), TimeZone: "Pacific/Auckland", CycleDays: 14, ImprovementCapacityPercent: 15,
+		WorkingDays: []identityv1.Weekday{
+			identityv1.Weekday_WEEKDAY_MONDAY, identityv1.Weekday_WEEKDAY_TUESDAY, identityv1.Weekday_WEEKDAY_WEDNESDAY,
+			identityv1.Weekday_WEEKDAY_THURSDAY, identityv1.Weekday_WEEKDAY_FRIDAY,
+		},
+		Holidays: []*identityv1.Holiday{{Date: "2026-02-25"}},
+	}, nil
 }
 
 func (o *others) ListExperiments(context.Context, *experimentv1.ListExperimentsRequest) (*experimentv1.ListExperimentsResponse, error) {

@@ -63,6 +63,8 @@ type ValueStreamFocus struct {
 	Step       string `json:"step"`
 	Constraint bool   `json:"constraint"`
 	Reason     string `json:"reason,omitempty"`
+	// ValueStream is the map that the step is one of; empty when the team has drawn none.
+	ValueStream string `json:"valueStream,omitempty"`
 }
 
 // PhasePlan holds the days that a phase is planned for; End is the first day after it.

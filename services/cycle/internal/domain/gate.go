@@ -16,6 +16,8 @@ type Evidence struct {
 	TargetCondition  *TargetCondition
 	CurrentObstacles []string
 	OpenAndons       []string
+	// ValueStream is the one that the cycle's focus names; nil when it names none.
+	ValueStream *ValueStream
 
 	Experiments   []ExperimentFact
 	Retrospective RetrospectiveFact
@@ -78,8 +80,17 @@ func (c *Cycle) needPlan(e Evidence, need need) {
 		"the current condition with its baseline is missing; set current_condition")
 	need(c.ValueStreamFocus != nil && c.ValueStreamFocus.Step != "", "value_stream_focus.step", "VALUE_STREAM_STEP_MISSING",
 		"name the step of the value stream that the cycle works on; set value_stream_focus")
+	if v := e.ValueStream; v != nil && c.ValueStreamFocus != nil {
+		_, found := v.Step(c.ValueStreamFocus.Step)
+		need(found, "value_stream_focus.step", "VALUE_STREAM_STEP_MISSING",
+			"%s has no step %q any more; name one of its steps in value_stream_focus", v.Name, c.ValueStreamFocus.Step)
+	}
+	offConstraint := "the step is not the constraint; say why the cycle works on it"
+	if e.ValueStream != nil && e.ValueStream.Constraint == nil {
+		offConstraint = "the constraint of the value stream is not confirmed; confirm it with :confirmConstraint, or say why the cycle works on this step"
+	}
 	need(c.ValueStreamFocus == nil || c.ValueStreamFocus.Constraint || c.ValueStreamFocus.Reason != "",
-		"value_stream_focus.reason", "OFF_CONSTRAINT_REASON_MISSING", "the step is not the constraint; say why the cycle works on it")
+		"value_stream_focus.reason", "OFF_CONSTRAINT_REASON_MISSING", "%s", offConstraint)
 	need(len(e.CurrentObstacles) == 1, "obstacle", "CURRENT_OBSTACLE_MISSING",
 		"exactly one obstacle is current, now there are %d; choose one with :makeCurrent", len(e.CurrentObstacles))
 	locked := false

@@ -3,6 +3,7 @@ package rpc
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
@@ -36,13 +37,15 @@ func (s *Server) CreateCycle(ctx context.Context, req *cyclev1.CreateCycleReques
 			StartDate:        domain.Day(given.GetStartDate()),
 			TargetCondition:  given.GetTargetCondition(),
 			CurrentCondition: wire.CurrentCondition(given.GetCurrentCondition()),
-			ValueStreamFocus: wire.ValueStreamFocus(given.GetValueStreamFocus()),
 		}
 		if plan.StartDate == "" {
 			plan.StartDate = domain.Today(tx.Now(), team.zone)
 		}
 		var err error
 		if plan.TargetCondition, err = targetCondition(tx, req.GetParent(), plan.TargetCondition); err != nil {
+			return nil, err
+		}
+		if plan.ValueStreamFocus, err = focus(tx, req.GetParent(), given.GetValueStreamFocus()); err != nil {
 			return nil, err
 		}
 		running, err := store.RunningCycle(tx, req.GetParent())
@@ -94,6 +97,12 @@ func (s *Server) UpdateCycle(ctx context.Context, req *cyclev1.UpdateCycleReques
 		if err != nil {
 			return nil, err
 		}
+		var focused *domain.ValueStreamFocus
+		if slices.Contains(paths, "value_stream_focus") {
+			if focused, err = focus(tx, teamOf(given.GetName()), given.GetValueStreamFocus()); err != nil {
+				return nil, err
+			}
+		}
 		row, err := store.Cycles.Update(tx, given.GetName(), req.GetEtag(), func(c *domain.Cycle, _ time.Time) ([]domain.Event, error) {
 			return c.Edit(func(c *domain.Cycle) {
 				for _, path := range paths {
@@ -107,7 +116,7 @@ func (s *Server) UpdateCycle(ctx context.Context, req *cyclev1.UpdateCycleReques
 					case "current_condition":
 						c.CurrentCondition = wire.CurrentCondition(given.GetCurrentCondition())
 					case "value_stream_focus":
-						c.ValueStreamFocus = wire.ValueStreamFocus(given.GetValueStreamFocus())
+						c.ValueStreamFocus = focused
 					}
 				}
 			})
@@ -147,6 +156,7 @@ func targetCondition(tx *eventlog.Tx, team, named string) (string, error) {
 func checkPlan(team string, given *cyclev1.Cycle) error {
 	if err := domain.OfTeam(team,
 		domain.Reference{Field: "cycle.target_condition", Name: given.GetTargetCondition()},
+		domain.Reference{Field: "cycle.value_stream_focus.value_stream", Name: given.GetValueStreamFocus().GetValueStream()},
 		domain.Reference{Field: "cycle.current_condition.metric", Name: given.GetCurrentCondition().GetMetric()}); err != nil {
 		return err
 	}

@@ -93,7 +93,9 @@ func TestARequestDuringATransactionThatMatters(t *testing.T) {
 				})
 			}()
 			<-reached
-			go func() { second <- test.second(rpc.New(l, func(string) grpc.ClientConnInterface { return nothing{} })) }()
+			go func() {
+				second <- test.second(rpc.New(l, nil, func(string) grpc.ClientConnInterface { return nothing{} }))
+			}()
 			testkit.Eventually(t, "the request waits", func() bool {
 				waiting, _, err := db.One[int](t.Context(), l.DB().Read(), "select count(*) from pg_locks where not granted")
 				return err != nil || waiting > 0 || len(second) > 0

@@ -3,6 +3,7 @@ package rpc
 
 import (
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -17,6 +18,7 @@ import (
 // Server answers CycleService.
 type Server struct {
 	log            *eventlog.Log
+	clock          func() time.Time
 	identity       identityv1.IdentityServiceClient
 	experiments    experimentv1.ExperimentServiceClient
 	retrospectives retrospectivev1.RetrospectiveServiceClient
@@ -25,10 +27,11 @@ type Server struct {
 
 var _ cyclev1.CycleServiceServer = (*Server)(nil)
 
-// New answers from log; conn reaches the services that the gates ask.
-func New(log *eventlog.Log, conn func(service string) grpc.ClientConnInterface) *Server {
+// New answers from log; conn reaches the services that are asked, and clock tells reads what today is.
+func New(log *eventlog.Log, clock func() time.Time, conn func(service string) grpc.ClientConnInterface) *Server {
 	return &Server{
 		log:            log,
+		clock:          clock,
 		identity:       identityv1.NewIdentityServiceClient(conn("identity")),
 		experiments:    experimentv1.NewExperimentServiceClient(conn("experiment")),
 		retrospectives: retrospectivev1.NewRetrospectiveServiceClient(conn("retrospective")),

@@ -6,13 +6,17 @@ import (
 
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
 	"github.com/fortnighthq/fortnight/services/cycle/internal/domain"
+	"github.com/fortnighthq/fortnight/services/cycle/internal/wire"
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 )
 
 // team is what this service needs to know of a team.
 type team struct {
-	settings domain.TeamSettings
-	zone     *time.Location
+	settings        domain.TeamSettings
+	zone            *time.Location
+	workingDays     []domain.Weekday
+	holidays        []domain.Day
+	capacityPercent int
 }
 
 // team asks identity for the team, so that days are the team's days and nothing is planned for a team that is not there.
@@ -26,5 +30,12 @@ func (s *Server) team(ctx context.Context, name string) (team, error) {
 		return team{}, fault.New(fault.Internal, "TIME_ZONE_UNKNOWN", "this program does not know the team's zone").Because(err)
 	}
 	settings := domain.TeamSettings{TimeZone: answer.GetTimeZone(), CycleDays: int(answer.GetCycleDays())}
-	return team{settings: settings, zone: zone}, nil
+	known := team{
+		settings: settings, zone: zone,
+		workingDays: wire.Weekdays(answer.GetWorkingDays()), capacityPercent: int(answer.GetImprovementCapacityPercent()),
+	}
+	for _, holiday := range answer.GetHolidays() {
+		known.holidays = append(known.holidays, domain.Day(holiday.GetDate()))
+	}
+	return known, nil
 }

@@ -49,7 +49,12 @@ func GateEvidence(ctx context.Context, q db.Queryer, c *domain.Cycle, asked doma
 	if asked.CurrentObstacles, err = names(ctx, q, "obstacles", team, string(domain.ObstacleCurrent)); err != nil {
 		return asked, err
 	}
-	asked.OpenAndons, err = names(ctx, q, "andons", c.Name, string(domain.AndonOpen))
+	if asked.OpenAndons, err = names(ctx, q, "andons", c.Name, string(domain.AndonOpen)); err != nil {
+		return asked, err
+	}
+	if c.ValueStreamFocus != nil && c.ValueStreamFocus.ValueStream != "" {
+		asked.ValueStream, err = focused(ctx, q, c.ValueStreamFocus.ValueStream)
+	}
 	return asked, err
 }
 

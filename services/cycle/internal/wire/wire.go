@@ -92,7 +92,9 @@ func Cycle(row record.Row[domain.Cycle]) *cyclev1.Cycle {
 		}
 	}
 	if focus := c.ValueStreamFocus; focus != nil {
-		cycle.ValueStreamFocus = &cyclev1.ValueStreamFocus{Step: focus.Step, Constraint: focus.Constraint, Reason: focus.Reason}
+		cycle.ValueStreamFocus = &cyclev1.ValueStreamFocus{
+			Step: focus.Step, Constraint: focus.Constraint, Reason: focus.Reason, ValueStream: focus.ValueStream,
+		}
 	}
 	for _, plan := range c.PhasePlan {
 		cycle.PhasePlan = append(cycle.PhasePlan, &cyclev1.PhasePlan{
@@ -123,7 +125,9 @@ func ValueStreamFocus(given *cyclev1.ValueStreamFocus) *domain.ValueStreamFocus 
 	if given == nil {
 		return nil
 	}
-	return &domain.ValueStreamFocus{Step: given.GetStep(), Constraint: given.GetConstraint(), Reason: given.GetReason()}
+	return &domain.ValueStreamFocus{
+		Step: given.GetStep(), Constraint: given.GetConstraint(), Reason: given.GetReason(), ValueStream: given.GetValueStream(),
+	}
 }
 
 // Phase converts a phase of the contract; empty when it is not said.
