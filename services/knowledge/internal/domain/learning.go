@@ -129,21 +129,6 @@ func (l *Learning) Retire(reason string) ([]Event, error) {
 	return []Event{LearningRetired}, nil
 }
 
-// VisibleTo tells whether somebody may know of the learning; canRead says whether they may read the origin team.
-func (l *Learning) VisibleTo(canRead bool) bool { return l.State != Draft || canRead }
-
-// MayChange refuses whoever may not publish or retire the learning. To somebody who may not know of a draft it does not exist.
-// Reasons: LEARNING_NOT_FOUND, PERMISSION_DENIED.
-func (l *Learning) MayChange(canRead, canWrite bool) error {
-	switch {
-	case !l.VisibleTo(canRead):
-		return NotFound(l.Name)
-	case !canWrite:
-		return fault.New(fault.PermissionDenied, "PERMISSION_DENIED", "Only members of the team that learned it may do this.")
-	}
-	return nil
-}
-
 // NotFound is the answer for a learning that does not exist or must not be known of.
 func NotFound(name string) *fault.Error {
 	return fault.New(fault.NotFound, "LEARNING_NOT_FOUND", "There is no learning %q.", name)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	knowledgev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/knowledge/v1"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
@@ -19,8 +21,8 @@ func (s *Server) GetLearning(ctx context.Context, req *knowledgev1.GetLearningRe
 	if err != nil {
 		return nil, err
 	}
-	if !row.Value.VisibleTo(caller.From(ctx).CanRead(row.Value.TeamID())) {
-		return nil, domain.NotFound(req.GetName())
+	if err := may(caller.From(ctx), read, row.Value); err != nil {
+		return nil, err
 	}
 	return wire.Learning(row), nil
 }
@@ -38,35 +40,34 @@ func (s *Server) ListLearnings(ctx context.Context, req *knowledgev1.ListLearnin
 
 // PublishLearning publishes a draft.
 func (s *Server) PublishLearning(ctx context.Context, req *knowledgev1.PublishLearningRequest) (*knowledgev1.Learning, error) {
-	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*knowledgev1.Learning, error) {
-		return change(ctx, tx, req, func(l *domain.Learning, now time.Time) ([]domain.Event, error) { return l.Publish(now) })
-	})
+	return s.change(ctx, req, func(l *domain.Learning, now time.Time) ([]domain.Event, error) { return l.Publish(now) })
 }
 
 // RetireLearning retires a published learning.
 func (s *Server) RetireLearning(ctx context.Context, req *knowledgev1.RetireLearningRequest) (*knowledgev1.Learning, error) {
-	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*knowledgev1.Learning, error) {
-		return change(ctx, tx, req, func(l *domain.Learning, _ time.Time) ([]domain.Event, error) { return l.Retire(req.GetReason()) })
-	})
+	return s.change(ctx, req, func(l *domain.Learning, _ time.Time) ([]domain.Event, error) { return l.Retire(req.GetReason()) })
 }
 
-// change makes one change for a caller who may make it. Whether they may is asked before the etag is compared, which would tell
-// that there is something.
-func change(ctx context.Context, tx *eventlog.Tx, req interface {
+// change makes one change for a caller who may make it. Whether they may is asked first: the etag would tell that there is something,
+// and so would the answer that was given to an earlier copy of the request, when they still might.
+func (s *Server) change(ctx context.Context, req interface {
+	proto.Message
 	GetName() string
 	GetEtag() string
 }, rule func(*domain.Learning, time.Time) ([]domain.Event, error),
 ) (*knowledgev1.Learning, error) {
-	row, err := store.Must(tx, req.GetName())
+	row, err := store.Get(ctx, s.log, req.GetName())
 	if err != nil {
 		return nil, err
 	}
-	who, team := caller.From(ctx), row.Value.TeamID()
-	if err := row.Value.MayChange(who.CanRead(team), who.CanWrite(team)); err != nil {
+	if err := may(caller.From(ctx), change, row.Value); err != nil {
 		return nil, err
 	}
-	if row, err = store.Change(tx, req.GetName(), req.GetEtag(), rule); err != nil {
-		return nil, err
-	}
-	return wire.Learning(row), nil
+	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*knowledgev1.Learning, error) {
+		row, err := store.Change(tx, req.GetName(), req.GetEtag(), rule)
+		if err != nil {
+			return nil, err
+		}
+		return wire.Learning(row), nil
+	})
 }

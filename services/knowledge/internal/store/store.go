@@ -64,8 +64,3 @@ func Change(tx *eventlog.Tx, name, etag string, change func(l *domain.Learning, 
 	}
 	return row, indexLearning(tx, row.Value)
 }
-
-// Must reads a learning inside a transaction. Reason: LEARNING_NOT_FOUND.
-func Must(tx *eventlog.Tx, name string) (record.Row[domain.Learning], error) {
-	return learnings.Must(tx, name)
-}

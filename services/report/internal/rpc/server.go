@@ -4,7 +4,6 @@ package rpc
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	reportv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/report/v1"
@@ -35,12 +34,12 @@ func (s *Server) GetLearningReport(ctx context.Context, req *reportv1.GetLearnin
 	}
 	who := caller.From(ctx)
 	for _, team := range req.GetTeams() {
-		if !who.CanRead(strings.TrimPrefix(team, "teams/")) {
+		if !mayRead(who, team) {
 			return nil, fault.New(fault.PermissionDenied, "PERMISSION_DENIED", "you may not read %s", team)
 		}
 	}
 	report, err := store.LearningReport(ctx, s.log.DB().Read(), period, func(team string) bool {
-		return who.CanRead(strings.TrimPrefix(team, "teams/")) && (len(req.GetTeams()) == 0 || slices.Contains(req.GetTeams(), team))
+		return mayRead(who, team) && (len(req.GetTeams()) == 0 || slices.Contains(req.GetTeams(), team))
 	})
 	if err != nil {
 		return nil, err
