@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -28,7 +29,7 @@ type serveCommand struct {
 
 // Run starts the program and prints where it answers.
 func (c *serveCommand) Run(ctx context.Context) error {
-	settings, _, err := loadSettings()
+	settings, shown, err := loadSettings()
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,11 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer program.Close()
+	if err := program.recordSettings(ctx, shown); err != nil {
+		return err
+	}
 	printServing(os.Stdout, program, bootstrapToken)
+	printFirstLink(ctx, os.Stdout, program)
 	return program.Run(ctx)
 }
 
@@ -69,7 +74,9 @@ func printServing(out io.Writer, p *Program, bootstrapToken string) {
 		if bootstrapToken != "" {
 			fmt.Fprintf(out, "\n  This installation is empty. Create its first admin, once, with\n\n"+
 				"  curl -s %s/v1/bootstrap -H 'Content-Type: application/json' \\\n"+
-				"    -d '{\"bootstrapToken\":\"%s\",\"userId\":\"admin\",\"displayName\":\"Admin\"}'\n\n", base, bootstrapToken)
+				"    -d '{\"bootstrapToken\":\"%s\",\"userId\":\"admin\",\"displayName\":\"Admin\"}'\n\n"+
+				"  or sign in to the pages as its first admin, with the link that this prints:\n\n"+
+				"  fortnight sign-in-link admin --admin\n\n", base, bootstrapToken)
 		}
 	} else if bootstrapToken != "" {
 		fmt.Fprintf(out, "  Bootstrap token (works once, at POST /v1/bootstrap): %s\n", bootstrapToken)
@@ -79,44 +86,26 @@ func printServing(out io.Writer, p *Program, bootstrapToken string) {
 	}
 }
 
+// printFirstLink lets the admin whom the settings made sign in to the pages, at the start that made the admin.
+func printFirstLink(ctx context.Context, out io.Writer, p *Program) {
+	if p.identity == nil || p.identity.FirstAdmin() == "" || p.Addr() == "" {
+		return
+	}
+	path, err := p.identity.SignInLink(ctx, p.identity.FirstAdmin(), "")
+	if err != nil {
+		p.logger.Warn("no sign-in link could be made", "error", err)
+		return
+	}
+	fmt.Fprintf(out, "  Sign in  %s%s\n           (as %s, once, within 15 minutes; `fortnight sign-in-link %s` makes another)\n",
+		p.linkBase(), path, p.identity.FirstAdmin(), p.identity.FirstAdmin())
+}
+
 // baseURL is how users reach the program.
 func baseURL(p *Program) string {
 	if p.settings.PublicURL != "" {
 		return strings.TrimSuffix(p.settings.PublicURL, "/")
 	}
 	return "http://" + p.Addr()
-}
-
-type tokenCommand struct {
-	Create tokenCreateCommand `cmd:"" help:"Make a token for a user, who is created when there is none."`
-}
-
-type tokenCreateCommand struct {
-	User        string        `arg:"" help:"Id of the user."`
-	DisplayName string        `help:"The name that others see, when the user is created; the id when not given."`
-	Admin       bool          `help:"Make the user an admin, when it is created."`
-	Lifetime    time.Duration `help:"How long the token lasts." default:"2160h"`
-}
-
-// Run prints a new token. The program must not be running on the same SQLite files; then ask it over REST instead.
-func (c *tokenCreateCommand) Run(ctx context.Context) error {
-	settings, _, err := loadSettings()
-	if err != nil {
-		return err
-	}
-	if settings.DataDir == "" {
-		settings.DataDir = serveDataDir
-	}
-	logger, err := telemetry.NewLogger(os.Stderr, settings.LogFormat, settings.LogLevel)
-	if err != nil {
-		return err
-	}
-	secret, err := c.issue(ctx, settings, logger)
-	if err != nil {
-		return err
-	}
-	fmt.Println(secret)
-	return nil
 }
 
 type configCommand struct{}
@@ -150,7 +139,7 @@ func (c *healthcheckCommand) Run(ctx context.Context) error {
 	if os.Getenv("FORTNIGHT_HTTP_ADDR") == "" && settings.GRPCAddr != "" {
 		return checkGRPC(ctx, settings)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+settings.HTTPAddr+"/readyz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+ownAddr(settings.HTTPAddr)+"/readyz", nil)
 	if err != nil {
 		return err
 	}
@@ -166,7 +155,15 @@ func (c *healthcheckCommand) Run(ctx context.Context) error {
 }
 
 func checkGRPC(ctx context.Context, settings Settings) error {
-	conn, err := rpcserver.Dial(settings.GRPCAddr, nil, settings.AllowPlaintext)
+	certificates, err := settings.openTLS(time.Now, nil)
+	if err != nil {
+		return err
+	}
+	var secure func() *tls.Config
+	if certificates != nil {
+		secure = certificates.Self
+	}
+	conn, err := rpcserver.Dial(ownAddr(settings.GRPCAddr), secure, settings.AllowPlaintext)
 	if err != nil {
 		return err
 	}

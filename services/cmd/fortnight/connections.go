@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/tls"
 	"slices"
 	"sync"
 	"time"
@@ -21,6 +22,7 @@ type connections struct {
 	server         *rpcserver.Server
 	local          []string
 	addrs          map[string]string
+	secure         func() *tls.Config // nil without TLS
 	allowPlaintext bool
 
 	mu     sync.Mutex
@@ -47,7 +49,7 @@ func (c *connections) plain(service string) grpc.ClientConnInterface {
 	if addr == "" {
 		return nowhere{service}
 	}
-	conn, err := rpcserver.Dial(addr, nil, c.allowPlaintext)
+	conn, err := rpcserver.Dial(addr, c.secure, c.allowPlaintext)
 	if err != nil {
 		return nowhere{service + " at " + addr}
 	}
@@ -90,7 +92,7 @@ func (n nowhere) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.Ca
 	return nil, n.Invoke(context.Background(), "", nil, nil)
 }
 
-// credentials let the services of this process ask others as themselves, by a caller token that identity signs.
+// credentials let a service of this process ask others as itself, by a caller token that identity signs.
 type credentials struct {
 	conns   *connections
 	service string
@@ -105,7 +107,7 @@ type credentials struct {
 // renewBefore is how long before its end a caller token is replaced.
 const renewBefore = 15 * time.Second
 
-// outgoing puts the process's caller token on what is asked with the context. When identity cannot be asked, the context
+// outgoing puts the service's caller token on what is asked with the context. When identity cannot be asked, the context
 // goes without, and the asked service refuses.
 func (c *credentials) outgoing(ctx context.Context) context.Context {
 	c.mu.Lock()

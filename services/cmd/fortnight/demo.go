@@ -17,6 +17,9 @@ import (
 // demoDataDir is where the demo keeps its data when nobody says otherwise; never where serve keeps real data.
 const demoDataDir = ".data/demo"
 
+// demoUser coaches all three teams.
+const demoUser = "mina"
+
 type demoCommand struct{}
 
 // Run starts everything in one process, tells the story of three teams, and prints how to look at it.
@@ -71,15 +74,21 @@ func (p *Program) seed(ctx context.Context, out io.Writer) error {
 		fmt.Fprintf(out, "Told in %s.\n\n", p.clock().Sub(start).Round(time.Millisecond))
 	}
 	base := baseURL(p)
+	link, err := p.identity.SignInLink(ctx, demoUser, "")
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(out, `Fortnight %s  demo  (SQLite and an embedded broker; data in %s, delete it to start anew)
 
   API      %s/v1      docs %s/docs/api   spec %s/openapi.yaml
+  Sign in  %s%s
+           (as Mina, once, within 15 minutes; FORTNIGHT_DATA_DIR=%s fortnight sign-in-link %s makes another)
   Token    %s   (an admin of this demo; also in %s)
 
   Try:  curl -sH "Authorization: Bearer %s" "%s/v1/learnings:search?query=review"
         curl -NsH "Authorization: Bearer %s" "%s/v1/events?since=start"
   Next: FORTNIGHT_TOKEN=$(cat %s) examples/first-cycle.sh
-`, version, p.settings.DataDir, base, base, base, token, p.tokenFile(), token, base, token, base, p.tokenFile())
+`, version, p.settings.DataDir, base, base, base, p.linkBase(), link, p.settings.DataDir, demoUser, token, p.tokenFile(), token, base, token, base, p.tokenFile())
 	return nil
 }
 
@@ -90,7 +99,7 @@ func (p *Program) demoToken(ctx context.Context, url string) (string, error) {
 	if kept, err := os.ReadFile(p.tokenFile()); err == nil && demo.Works(ctx, url, strings.TrimSpace(string(kept))) {
 		return strings.TrimSpace(string(kept)), nil
 	}
-	token, err := p.identity.IssueToken(ctx, "mina", "Mina", roles(true), 0)
+	token, err := p.identity.IssueToken(ctx, demoUser, "Mina", roles(true), 0)
 	if err != nil {
 		return "", err
 	}

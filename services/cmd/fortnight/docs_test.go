@@ -20,7 +20,7 @@ func TestCurlLinesOfTheDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := 0
-	for _, document := range []string{"../../../README.md", "../../../docs/running.md", "../../../docs/api.md"} {
+	for _, document := range []string{"../../../README.md", "../../../docs/running.md", "../../../docs/api.md", "../../../docs/import.md"} {
 		text, err := os.ReadFile(filepath.FromSlash(document))
 		if err != nil {
 			t.Fatal(err)

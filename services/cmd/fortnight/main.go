@@ -22,12 +22,16 @@ var (
 )
 
 type commands struct {
-	Serve       serveCommand       `cmd:"" default:"withargs" help:"Start the program, or some of its services."`
-	Demo        demoCommand        `cmd:"" help:"Start the program with three teams in the middle of a story."`
-	Token       tokenCommand       `cmd:"" help:"Make API tokens on the machine that holds the data."`
-	Config      configCommand      `cmd:"" help:"Show every setting with its value and where it comes from."`
-	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running program whether it is ready; exit status 1 when it is not."`
-	Version     versionCommand     `cmd:"" help:"Show the version."`
+	Serve        serveCommand        `cmd:"" default:"withargs" help:"Start the program, or some of its services."`
+	Demo         demoCommand         `cmd:"" help:"Start the program with three teams in the middle of a story."`
+	Token        tokenCommand        `cmd:"" help:"Make API tokens on the machine that holds the data."`
+	SignInLink   signInLinkCommand   `cmd:"" help:"Make a link that signs a user in, once, on the machine that holds the data."`
+	Import       importCommand       `cmd:"" help:"Import teams and people into a running program."`
+	Certificates certificatesCommand `cmd:"" help:"Make the certificates that the processes of one installation prove themselves with."`
+	Audit        auditCommand        `cmd:"" help:"Read the audit log of a running program."`
+	Config       configCommand       `cmd:"" help:"Show every setting with its value and where it comes from."`
+	Healthcheck  healthcheckCommand  `cmd:"" help:"Ask a running program whether it is ready; exit status 1 when it is not."`
+	Version      versionCommand      `cmd:"" help:"Show the version."`
 }
 
 func main() {

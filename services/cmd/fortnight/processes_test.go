@@ -128,53 +128,16 @@ func untilReady(t *testing.T, url string) {
 
 // Seven services, the gateway and the broker, each a process of its own, tell the same story.
 func TestFirstCycleInNineProcesses(t *testing.T) {
-	fortnight, broker := build(t, "fortnight", "."), build(t, "nats-server", "github.com/nats-io/nats-server/v2")
-	dir := t.TempDir()
-	natsAddr := freePort(t)
-	_, natsPort, _ := net.SplitHostPort(natsAddr)
-	spawn(t, nil, broker, "-js", "-sd", filepath.Join(dir, "nats"), "-a", "127.0.0.1", "-p", natsPort)
-	const token = "an-admin-token-for-this-test"
-	addrs := make([]string, 0, len(services))
-	grpcAddr := map[string]string{}
-	for _, name := range serviceNames() {
-		grpcAddr[name] = freePort(t)
-		addrs = append(addrs, name+"="+grpcAddr[name])
-	}
-	env := []string{
-		"FORTNIGHT_DATA_DIR=" + dir, "FORTNIGHT_NATS_URL=nats://" + natsAddr, "FORTNIGHT_SERVICE_KEY=a-key-for-this-test-only",
-		"FORTNIGHT_SERVICE_ADDRS=" + strings.Join(addrs, ","), "FORTNIGHT_BOOTSTRAP_TOKEN=" + token,
-	}
-	for _, name := range serviceNames() {
-		spawn(t, append(env, "FORTNIGHT_GRPC_ADDR="+grpcAddr[name]), fortnight, "serve", "--services", name)
-	}
-	httpAddr := freePort(t)
-	spawn(t, append(env, "FORTNIGHT_HTTP_ADDR="+httpAddr), fortnight, "serve", "--services", "gateway")
-	url := "http://" + httpAddr
-	untilReady(t, url)
-	untilHealthy(t, fortnight, grpcAddr)
-	out := runScript(t, url, token)
+	spawnApart(t, false).checkFirstCycle(t)
+}
+
+func (a *apart) checkFirstCycle(t *testing.T) {
+	t.Helper()
+	out := runScript(t, a.url, a.token)
 	if !strings.Contains(out, "found: A wider valve raises the flow rate") {
 		t.Errorf("the script says:\n%s", out)
 	}
-	follow(t, url, token, stepEvents...)
-}
-
-// untilHealthy asks each service process with the program's own healthcheck.
-func untilHealthy(t *testing.T, fortnight string, grpcAddr map[string]string) {
-	t.Helper()
-	for name, addr := range grpcAddr {
-		for deadline := time.Now().Add(30 * time.Second); ; {
-			check := exec.CommandContext(t.Context(), fortnight, "healthcheck")
-			check.Env = append(withoutSettings(os.Environ()), "FORTNIGHT_GRPC_ADDR="+addr)
-			out, err := check.CombinedOutput()
-			if err == nil {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("%s is not healthy: %v %s", name, err, out)
-			}
-		}
-	}
+	follow(t, a.url, a.token, stepEvents...)
 }
 
 // An empty installation is opened once by the printed token; its data outlives the process; a second process on the same

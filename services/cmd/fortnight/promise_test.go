@@ -81,6 +81,9 @@ func numberIn(m protoreflect.MessageDescriptor, above []protoreflect.FullName) s
 	}
 	for i := range m.Fields().Len() {
 		field := m.Fields().Get(i)
+		if field.Name() == "page_size" { // how much of a list is wanted
+			continue
+		}
 		switch field.Kind() {
 		case protoreflect.StringKind, protoreflect.BytesKind, protoreflect.BoolKind, protoreflect.EnumKind:
 		case protoreflect.MessageKind, protoreflect.GroupKind:

@@ -40,6 +40,8 @@ var services = []struct {
 	{"identity", func(ctx context.Context, kit service.Kit, p *Program) (running, error) {
 		opened, err := identity.New(ctx, kit, identity.Config{
 			ServiceKey: p.serviceKey, BootstrapToken: p.settings.BootstrapToken.Reveal(), Announce: p.announce,
+			AuditRetention: p.settings.AuditRetention, ProvisioningFile: p.settings.ProvisioningFile,
+			OIDC: p.settings.oidc(), SessionIdle: p.settings.SessionIdle, SessionLifetime: p.settings.SessionLifetime,
 		})
 		p.identity = opened
 		return opened, err

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,27 +15,50 @@ import (
 	"github.com/fortnighthq/fortnight/services/internal/platform/service"
 )
 
-// issue opens identity's database alone and makes a token in it.
-func (c *tokenCreateCommand) issue(ctx context.Context, settings Settings, logger *slog.Logger) (string, error) {
+type tokenCommand struct {
+	Create tokenCreateCommand `cmd:"" help:"Make a token for a user, who is created when there is none."`
+}
+
+type tokenCreateCommand struct {
+	User        string        `arg:"" help:"Id of the user."`
+	DisplayName string        `help:"The name that others see, when the user is created; the id when not given."`
+	Admin       bool          `help:"Make the user an admin, when it is created."`
+	Lifetime    time.Duration `help:"How long the token lasts." default:"2160h"`
+	Scope       []string      `placeholder:"SCOPE" help:"What the token may be used for: read, write, admin, mcp. Everything that its user may do when not given."`
+}
+
+// Run prints a new token. It works while the program runs, and while it does not.
+func (c *tokenCreateCommand) Run(ctx context.Context) error {
+	answer, err := asOperator(ctx, "/token", operatorOrder{
+		User: c.User, DisplayName: c.DisplayName, Admin: c.Admin, Lifetime: c.Lifetime, Scopes: c.Scope,
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Println(answer.Secret)
+	return nil
+}
+
+// openIdentity opens identity's database alone. done closes it.
+func openIdentity(ctx context.Context, settings Settings, logger *slog.Logger) (opened *identity.Service, done func(), err error) {
 	p := &Program{settings: settings}
+	unlock := func() {}
 	if settings.DatabaseURL == "" {
 		directory := filepath.Join(settings.DataDir, "identity")
 		if err := os.MkdirAll(directory, 0o700); err != nil {
-			return "", err
+			return nil, nil, err
 		}
-		unlock, err := db.LockDir(directory)
-		if err != nil {
-			return "", err
+		if unlock, err = db.LockDir(directory); err != nil {
+			return nil, nil, err
 		}
-		defer unlock()
 	}
-	opened, err := identity.New(ctx, service.Kit{
+	opened, err = identity.New(ctx, service.Kit{
 		Logger: logger, Clock: time.Now, DatabaseURL: p.databaseURL,
 		Conn: func(name string) grpc.ClientConnInterface { return nowhere{name} },
-	}, identity.Config{})
+	}, identity.Config{Operate: true})
 	if err != nil {
-		return "", err
+		unlock()
+		return nil, nil, err
 	}
-	defer func() { _ = opened.Close() }()
-	return opened.IssueToken(ctx, c.User, cmp.Or(c.DisplayName, c.User), roles(c.Admin), c.Lifetime)
+	return opened, func() { _ = opened.Close(); unlock() }, nil
 }

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/fortnighthq/fortnight/services/internal/demo"
-	"github.com/fortnighthq/fortnight/services/internal/platform/db"
 	"github.com/fortnighthq/fortnight/services/internal/platform/db/dbtest"
 )
 
@@ -28,11 +27,7 @@ var stepEvents = []string{
 func TestFirstCycleInOneProcess(t *testing.T) {
 	for _, engine := range dbtest.Engines {
 		t.Run(string(engine), func(t *testing.T) {
-			url := ""
-			if engine == db.Postgres {
-				url = dbtest.Config(t, engine).URL
-			}
-			checkFirstCycle(t, startOn(t, url))
+			checkFirstCycle(t, startOn(t, databaseURL(t, engine)))
 		})
 	}
 }

@@ -1,0 +1,300 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	commonv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/common/v1"
+	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
+)
+
+// masked is a resource that fits to be changed, and for each field that its method documents another value.
+type masked struct {
+	name   string
+	values map[string]string // JSON by field
+}
+
+// maskedResources are the resources by the method that changes them.
+func maskedResources(w *world) map[string]masked {
+	const team = "teams/masked"
+	return map[string]masked{
+		"UpdateUser": {"users/masked", map[string]string{
+			"display_name": `"Other"`, "email": `"other@example.com"`, "organization_roles": `["ORGANIZATION_ROLE_MANAGER"]`,
+		}},
+		"UpdateTeam": {team, map[string]string{
+			"display_name": `"Other"`, "time_zone": `"Asia/Tokyo"`, "working_days": `["WEEKDAY_MONDAY"]`, "cadence_weekday": `"WEEKDAY_TUESDAY"`,
+			"holidays": `[{"date":"2027-01-01","displayName":"New Year"}]`, "cycle_days": `7`, "visibility": `"TEAM_VISIBILITY_ORGANIZATION"`,
+			"improvement_capacity_percent": `33`,
+		}},
+		"UpdateMember": {team + "/members/masked", map[string]string{"role": `"TEAM_ROLE_COACH"`}},
+		"UpdateCycle": {team + "/cycles/masked", map[string]string{
+			"display_name": `"Other"`, "start_date": `"` + w.day(4) + `"`, "target_condition": `"teams/masked/targetConditions/other"`,
+			"current_condition":  `{"metric":"teams/masked/metrics/masked","baselineValue":3,"baselineDate":"` + w.day(-2) + `"}`,
+			"value_stream_focus": `{"step":"Other","constraint":true}`,
+		}},
+		"UpdateExperiment": {team + "/cycles/masked/experiments/masked", map[string]string{
+			"display_name": `"Other"`, "obstacle": `"teams/masked/obstacles/masked"`, "safe_to_fail": `"Other"`, "prediction": `{"change":"Other"}`,
+		}},
+		"UpdateValueStream":     {team + "/valueStreams/masked", map[string]string{"display_name": `"Other"`, "steps": `[{"name":"c"},{"name":"d"}]`}},
+		"UpdatePainfulActivity": {team + "/painfulActivities/masked", map[string]string{"display_name": `"Other"`, "target_frequency": `"FREQUENCY_SEVERAL_TIMES_A_DAY"`}},
+		"UpdateCoachingSession": {team + "/coachingSessions/masked", map[string]string{
+			"date": `"` + w.day(-1) + `"`, "coach": `"users/other-coach"`, "learner": `"users/masked"`, "second_coach": `"users/second"`,
+			"target_condition_answer": `"Other"`, "actual_condition_answer": `"Other"`, "last_step": `"Other"`, "expected": `"Other"`, "happened": `"Other"`,
+			"learned": `"Other"`, "obstacles_answer": `"Other"`, "obstacle": `"teams/masked/obstacles/other"`, "next_step": `"Other"`, "next_expected": `"Other"`,
+			"go_and_see_date": `"` + w.day(9) + `"`, "threshold_question": `"COACHING_QUESTION_OBSTACLES"`, "threshold_note": `"Other"`,
+		}},
+		"UpdateCoachingCadence": {team + "/coachingCadence", map[string]string{"weekdays": `["WEEKDAY_FRIDAY"]`}},
+		"UpdateCapacityEntry": {team + "/capacityEntries/2026-01-05", map[string]string{
+			"available_hours": `41`, "improvement_hours": `7`, "note": `"Other"`,
+		}},
+	}
+}
+
+// fillMasked makes the resources.
+func (w *world) fillMasked(t *testing.T) {
+	t.Helper()
+	targetCondition := `{"challenge":"teams/masked/challenges/masked","achieveByDate":"` + w.day(60) + `",
+		"outcomeMetric":"teams/masked/metrics/masked","outcomeValue":1,"operatingPattern":"x"}`
+	for _, r := range [][2]string{
+		{"users?userId=masked", `{"displayName":"Masked","email":"masked@example.com"}`},
+		{"teams?teamId=masked", `{"displayName":"Masked"}`},
+		{"teams/masked/members", `{"user":"users/masked","role":"TEAM_ROLE_MEMBER"}`},
+		{"teams/masked/challenges?challengeId=masked", `{"statement":"x","horizonDate":"` + w.day(600) + `"}`},
+		{"teams/masked/metrics?metricId=masked", `{"displayName":"x","direction":"DIRECTION_LOWER","kind":"METRIC_KIND_PROCESS"}`},
+		{"teams/masked/obstacles?obstacleId=masked", `{"description":"x"}`},
+		{"teams/masked/targetConditions?targetConditionId=other", targetCondition},
+		{"teams/masked/targetConditions/other:close", `{"state":"TARGET_CONDITION_STATE_ACHIEVED"}`},
+		{"teams/masked/targetConditions?targetConditionId=masked", targetCondition},
+		{"teams/masked/cycles?cycleId=masked", `{}`},
+		{"teams/masked/cycles/masked/experiments?experimentId=masked", `{"displayName":"x"}`},
+		{"teams/masked/valueStreams?valueStreamId=masked", `{"displayName":"x","steps":[{"name":"a"},{"name":"b"}]}`},
+		{"teams/masked/painfulActivities?painfulActivityId=masked", `{"displayName":"x","pain":2,"frequency":"FREQUENCY_MONTHLY","targetFrequency":"FREQUENCY_DAILY"}`},
+		{"teams/masked/capacityEntries?capacityEntryId=2026-01-05", `{"availableHours":40,"improvementHours":6}`},
+	} {
+		w.must(t, http.MethodPost, "/v1/"+r[0], r[1])
+	}
+	w.fillMaskedCoaching(t)
+}
+
+// fillMaskedCoaching makes a coaching session with every answer, which needs people and a step to reflect on.
+func (w *world) fillMaskedCoaching(t *testing.T) {
+	t.Helper()
+	for user, role := range map[string]string{"coach": "COACH", "other-coach": "COACH", "learner": "MEMBER", "second": "VIEWER"} {
+		w.must(t, http.MethodPost, "/v1/users?userId="+user, `{"displayName":"x"}`)
+		w.must(t, http.MethodPost, "/v1/teams/masked/members", `{"user":"users/`+user+`","role":"TEAM_ROLE_`+role+`"}`)
+	}
+	for _, r := range [][2]string{
+		{"obstacles?obstacleId=other", `{"description":"x"}`},
+		{"cycles/masked/experiments?experimentId=stopped", `{"displayName":"x","obstacle":"teams/masked/obstacles/masked","safeToFail":"x","prediction":{"change":"x",
+			"metric":"teams/masked/metrics/masked","baselineValue":4,"expectedValue":3,"byDate":"` + w.day(10) + `","reason":"x","confidencePercent":55}}`},
+		{"cycles/masked/experiments/stopped:lock", `{}`},
+		{"cycles/masked/experiments/stopped:start", `{}`},
+		{"cycles/masked/experiments/stopped:abandon", `{"reason":"x"}`},
+		{"coachingSessions?coachingSessionId=masked", `{"coach":"users/coach","learner":"users/learner","targetConditionAnswer":"x","actualConditionAnswer":"x",
+			"lastStep":"x","expected":"x","happened":"x","learned":"x","obstaclesAnswer":"x","obstacle":"teams/masked/obstacles/masked","nextStep":"x",
+			"nextExpected":"x","goAndSeeDate":"` + w.day(5) + `","thresholdQuestion":"COACHING_QUESTION_NEXT_STEP","thresholdNote":"x"}`},
+	} {
+		w.must(t, http.MethodPost, "/v1/teams/masked/"+r[0], r[1])
+	}
+	w.must(t, http.MethodPatch, "/v1/teams/masked/coachingCadence", `{"weekdays":["WEEKDAY_MONDAY"]}`)
+}
+
+// fieldsToChange are the fields that the contracts say an update changes, by method.
+func fieldsToChange(t *testing.T) map[string][]string {
+	t.Helper()
+	files, err := filepath.Glob("../../../proto/fortnight/*/v1/*.proto")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no contracts: %v", err)
+	}
+	list := regexp.MustCompile(`(?s)message (Update\w+)Request \{(?:[^}]*?)// The fields to change: ([^.]*)\.`)
+	found := map[string][]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range list.FindAllStringSubmatch(string(text), -1) {
+			found[match[1]] = regexp.MustCompile(`\w+`).FindAllString(strings.ReplaceAll(match[2], "//", ""), -1)
+		}
+	}
+	return found
+}
+
+// checkMasks sends, for every resource, a mask of every field: what the contract lists is changed by it, and nothing else is.
+func (w *world) checkMasks(t *testing.T) {
+	w.fillMasked(t)
+	lists, resources, methods := fieldsToChange(t), maskedResources(w), 0
+	eachMethod(func(method protoreflect.MethodDescriptor, _ *commonv1.AccessRule) {
+		if !strings.HasPrefix(string(method.Name()), "Update") {
+			return
+		}
+		methods++
+		resource, known := resources[string(method.Name())]
+		if !known || len(lists[string(method.Name())]) == 0 {
+			t.Errorf("%s: no resource to try, or no list of fields in the contract", method.FullName())
+			return
+		}
+		w.checkMask(t, method, resource, lists[string(method.Name())])
+	})
+	if methods < 7 {
+		t.Errorf("only %d methods change resources", methods)
+	}
+}
+
+func (w *world) checkMask(t *testing.T, method protoreflect.MethodDescriptor, resource masked, allowed []string) {
+	t.Helper()
+	w.refresh()
+	holder := method.Output().FullName().Name()
+	fields := method.Output().Fields()
+	for i := range fields.Len() {
+		field := fields.Get(i)
+		name := string(field.Name())
+		if name == "name" || slices.Contains(allowed, name) {
+			continue
+		}
+		paths := []string{name, name + ".name", name + ".0"}
+		if field.Message() != nil && !field.IsList() && field.Message().Fields().Len() > 0 {
+			paths = append(paths, name+"."+string(field.Message().Fields().Get(0).Name()))
+		}
+		for _, path := range append(paths, "*") {
+			before := w.get(t, method, resource.name)
+			sent := proto.Clone(before)
+			if path != "*" {
+				sent = message(t, method.Output())
+				sent.ProtoReflect().Set(fields.ByName("name"), protoreflect.ValueOfString(resource.name))
+			}
+			spoil(sent.ProtoReflect(), field)
+			_ = w.update(t, method, sent, path)
+			after := w.get(t, method, resource.name)
+			if path == "*" { // what is in the list was written as it was, which may count as a change
+				ignore(before, after)
+			}
+			if !proto.Equal(before, after) {
+				t.Errorf("%s with the mask %q changes %s.%s:\n%v\n%v", method.Name(), path, holder, name, before, after)
+			}
+		}
+	}
+	for _, name := range allowed {
+		value, known := resource.values[name]
+		if !known {
+			t.Errorf("%s: no other value for %s, which the contract lists", method.Name(), name)
+			continue
+		}
+		field := fields.ByName(protoreflect.Name(name))
+		sent := message(t, method.Output())
+		if err := protojson.Unmarshal([]byte(`{"name":"`+resource.name+`","`+field.JSONName()+`":`+value+`}`), sent); err != nil {
+			t.Fatal(err)
+		}
+		before := w.get(t, method, resource.name)
+		if err := w.update(t, method, sent, name); err != nil {
+			t.Errorf("%s with the mask %q: %v", method.Name(), name, err)
+			continue
+		}
+		after := w.get(t, method, resource.name)
+		if before.ProtoReflect().Get(field).Equal(after.ProtoReflect().Get(field)) {
+			t.Errorf("%s with the mask %q does not change it: %v", method.Name(), name, after)
+		}
+		before.ProtoReflect().Clear(field)
+		after.ProtoReflect().Clear(field)
+		ignore(before, after)
+		if !proto.Equal(before, after) {
+			t.Errorf("%s with the mask %q changes more:\n%v\n%v", method.Name(), name, before, after)
+		}
+	}
+}
+
+// ignore clears what every change changes, and what follows from the fields of the list.
+func ignore(messages ...proto.Message) {
+	for _, m := range messages {
+		for _, name := range []protoreflect.Name{"etag", "update_time", "end_date", "phase_plan", "version", "current_version", "figures", "suggested_constraint", "next_frequency"} {
+			if field := m.ProtoReflect().Descriptor().Fields().ByName(name); field != nil {
+				m.ProtoReflect().Clear(field)
+			}
+		}
+	}
+}
+
+// spoil sets a field to something that it is not.
+func spoil(m protoreflect.Message, field protoreflect.FieldDescriptor) {
+	value := func() protoreflect.Value {
+		switch field.Kind() {
+		case protoreflect.StringKind:
+			return protoreflect.ValueOfString("spoiled")
+		case protoreflect.BytesKind:
+			return protoreflect.ValueOfBytes([]byte("spoiled"))
+		case protoreflect.BoolKind:
+			return protoreflect.ValueOfBool(!field.IsList() && !m.Get(field).Bool())
+		case protoreflect.EnumKind:
+			return protoreflect.ValueOfEnum(protoreflect.EnumNumber(field.Enum().Values().Len() - 1))
+		case protoreflect.DoubleKind:
+			return protoreflect.ValueOfFloat64(77)
+		case protoreflect.FloatKind:
+			return protoreflect.ValueOfFloat32(77)
+		case protoreflect.Int64Kind:
+			return protoreflect.ValueOfInt64(77)
+		default:
+			return protoreflect.ValueOfInt32(77)
+		}
+	}
+	switch {
+	case field.IsMap():
+	case field.Message() != nil && field.IsList():
+		m.Mutable(field).List().AppendMutable()
+	case field.Message() != nil:
+		inner := m.Mutable(field).Message()
+		if first := field.Message().Fields().Get(0); first.Message() == nil && !first.IsList() {
+			spoil(inner, first)
+		}
+	case field.IsList():
+		m.Mutable(field).List().Append(value())
+	default:
+		m.Set(field, value())
+	}
+}
+
+// update calls an update with a mask.
+func (w *world) update(t *testing.T, method protoreflect.MethodDescriptor, resource proto.Message, path string) error {
+	t.Helper()
+	request := message(t, method.Input())
+	for i := range method.Input().Fields().Len() {
+		switch field := method.Input().Fields().Get(i); {
+		case field.Message() == nil:
+		case field.Message().FullName() == method.Output().FullName():
+			request.ProtoReflect().Set(field, protoreflect.ValueOfMessage(resource.ProtoReflect()))
+		case field.Name() == "update_mask":
+			request.ProtoReflect().Set(field, protoreflect.ValueOfMessage((&fieldmaskpb.FieldMask{Paths: []string{path}}).ProtoReflect()))
+		}
+	}
+	return w.invoke(t, string(method.Parent().FullName())+"/"+string(method.Name()), request, message(t, method.Output()))
+}
+
+// get reads a resource with the method that belongs to an update.
+func (w *world) get(t *testing.T, method protoreflect.MethodDescriptor, name string) proto.Message {
+	t.Helper()
+	getter := protoreflect.Name("Get" + strings.TrimPrefix(string(method.Name()), "Update"))
+	descriptor := method.Parent().(protoreflect.ServiceDescriptor).Methods().ByName(getter)
+	request, answer := message(t, descriptor.Input()), message(t, method.Output())
+	request.ProtoReflect().Set(descriptor.Input().Fields().ByName("name"), protoreflect.ValueOfString(name))
+	if err := w.invoke(t, string(method.Parent().FullName())+"/"+string(getter), request, answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+// invoke makes a call as the admin.
+func (w *world) invoke(t *testing.T, method string, request, answer proto.Message) error {
+	t.Helper()
+	ctx := caller.OutgoingAs(context.WithoutCancel(t.Context()), w.caller(t, "admin", closedTeam))
+	return w.server.Conn().Invoke(ctx, "/"+method, request, answer)
+}

@@ -1,0 +1,281 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
+)
+
+// isolationCase is one RPC with a request about things that are there.
+type isolationCase struct {
+	// rpc is service and method without the package: "cycle.CreateAndon"; what follows a blank tells two cases of one RPC apart.
+	rpc string
+	// request is protojson; $team stands for the team's id, $day+n for a day, $draft, $told and $reminder for names of the world,
+	// and $made for what before returned.
+	request string
+	// before runs before every call that may have an effect, and returns what $made stands for.
+	before func(t *testing.T, w *world, team string) string
+	// name is the field whose resource name is tried with something that is not there; by default the one that the rule looks at.
+	name string
+	// known are the callers who are refused and may know all the same that there is such a thing.
+	known []string
+	// refuses says why nobody is answered OK although the handler runs; empty when somebody is.
+	refuses string
+}
+
+// isolationCases are all RPCs, in an order in which each finds what it needs.
+func isolationCases() []isolationCase {
+	const cycle, retrospective = `teams/$team/cycles/first`, `teams/$team/cycles/first/retrospective`
+	return []isolationCase{
+		// Reading.
+		{rpc: "identity.GetCaller", request: `{}`},
+		{rpc: "identity.GetUser", request: `{"name":"users/mina"}`, name: "name"},
+		{rpc: "identity.ListUsers", request: `{}`},
+		{rpc: "identity.GetTeam", request: `{"name":"teams/$team"}`},
+		{rpc: "identity.ListTeams", request: `{}`},
+		{rpc: "identity.GetMember", request: `{"name":"teams/$team/members/jonas"}`},
+		{rpc: "identity.ListMembers", request: `{"parent":"teams/$team"}`},
+		{rpc: "identity.ListTokens of a user", request: `{"parent":"users/nils"}`},
+		{rpc: "identity.ListTokens of a team", request: `{"parent":"teams/$team"}`},
+		{rpc: "identity.ListSessions", request: `{"parent":"users/nils"}`},
+		{rpc: "identity.ListAccounts", request: `{"parent":"users/nils"}`},
+		{rpc: "identity.ListAuditEvents", request: `{}`},
+		{rpc: "identity.ExportAuditEvents", request: `{}`},
+		{rpc: "identity.ListSigningKeys", request: `{}`},
+		{rpc: "identity.GetSignInMethods", request: `{}`},
+		{rpc: "cycle.GetChallenge", request: `{"name":"teams/$team/challenges/direction"}`},
+		{rpc: "cycle.ListChallenges", request: `{"parent":"teams/$team"}`},
+		{rpc: "cycle.GetTargetCondition", request: `{"name":"teams/$team/targetConditions/next"}`},
+		{rpc: "cycle.ListTargetConditions", request: `{"parent":"teams/$team"}`},
+		{rpc: "cycle.GetObstacle", request: `{"name":"teams/$team/obstacles/queue"}`},
+		{rpc: "cycle.ListObstacles", request: `{"parent":"teams/$team"}`},
+		{rpc: "cycle.GetCycle", request: `{"name":"` + cycle + `"}`},
+		{rpc: "cycle.ListCycles", request: `{"parent":"teams/$team"}`},
+		{rpc: "cycle.PreviewGate", request: `{"name":"` + cycle + `"}`},
+		{rpc: "cycle.GetValueStream", request: `{"name":"teams/$team/valueStreams/delivery"}`},
+		{rpc: "cycle.ListValueStreams", request: `{"parent":"teams/$team"}`},
+		{rpc: "cycle.GetValueStreamVersion", request: `{"name":"teams/$team/valueStreams/delivery/versions/1"}`},
+		{rpc: "cycle.ListValueStreamVersions", request: `{"parent":"teams/$team/valueStreams/delivery"}`},
+		{rpc: "cycle.CompareValueStreamVersions", request: `{"name":"teams/$team/valueStreams/delivery","fromVersion":1}`},
+		{rpc: "cycle.GetPainfulActivity", request: `{"name":"teams/$team/painfulActivities/release"}`},
+		{rpc: "cycle.ListPainfulActivities", request: `{"parent":"teams/$team"}`},
+		{rpc: "cycle.ListPainScores", request: `{"parent":"teams/$team/painfulActivities/release"}`},
+		{rpc: "cycle.GetCoachingSession", request: `{"name":"teams/$team/coachingSessions/monday"}`},
+		{rpc: "cycle.ListCoachingSessions", request: `{"parent":"teams/$team"}`},
+		{rpc: "cycle.GetCoachingCadence", request: `{"name":"teams/$team/coachingCadence"}`},
+		{rpc: "cycle.MeasureCoachingCadence", request: `{"name":"teams/$team/coachingCadence"}`},
+		{rpc: "cycle.GetCapacityEntry", request: `{"name":"teams/$team/capacityEntries/2026-01-05"}`},
+		{rpc: "cycle.ListCapacityEntries", request: `{"parent":"teams/$team"}`},
+		{rpc: "cycle.SummarizeCapacity", request: `{"parent":"teams/$team","startDate":"2026-01-01","endDate":"2026-01-31"}`},
+		{rpc: "cycle.ListAndons", request: `{"parent":"` + cycle + `"}`},
+		{rpc: "experiment.GetMetric", request: `{"name":"teams/$team/metrics/wait"}`},
+		{rpc: "experiment.ListMetrics", request: `{"parent":"teams/$team"}`},
+		{rpc: "experiment.ListMeasurements", request: `{"parent":"teams/$team/metrics/wait"}`},
+		{rpc: "experiment.AnalyzeMetric", request: `{"name":"teams/$team/metrics/wait"}`},
+		{rpc: "experiment.GetExperiment", request: `{"name":"` + cycle + `/experiments/draft"}`},
+		{rpc: "experiment.ListExperiments", request: `{"parent":"` + cycle + `"}`},
+		{rpc: "retrospective.GetRetrospective", request: `{"name":"` + retrospective + `"}`},
+		{rpc: "retrospective.ListNotes", request: `{"parent":"` + retrospective + `"}`},
+		{rpc: "retrospective.ListActions", request: `{"parent":"` + retrospective + `"}`},
+		{rpc: "knowledge.GetLearning of a draft", request: `{"name":"$draft"}`, name: "name"},
+		{rpc: "knowledge.GetLearning", request: `{"name":"$told"}`, name: "name"},
+		{rpc: "knowledge.ListLearnings", request: `{"team":"teams/$team"}`},
+		{rpc: "knowledge.SearchLearnings", request: `{"query":"everybody know"}`},
+		{rpc: "report.GetLearningReport", request: `{"teams":["teams/$team"]}`},
+		{rpc: "notification.ListReminders", request: `{"parent":"teams/$team","showAnswered":true}`},
+		{rpc: "notification.GetReminder", request: `{"name":"$reminder"}`},
+		{rpc: "eventlog.GetHead", request: `{"source":"cycle"}`},
+		{rpc: "eventlog.ListEvents", request: `{"source":"cycle"}`},
+		{rpc: "eventlog.WatchEvents", request: `{"source":"cycle"}`},
+		{rpc: "eventlog.ListQuarantinedEvents", request: `{"service":"knowledge"}`},
+
+		// The team's work.
+		{rpc: "notification.AcknowledgeReminder", request: `{"name":"$made"}`, before: dueReminder},
+		{rpc: "cycle.CreateChallenge", request: `{"parent":"teams/$team","challenge":{"statement":"x","horizonDate":"$day+700"}}`},
+		{rpc: "cycle.CreateTargetCondition", request: `{"parent":"teams/$team","targetCondition":{"challenge":"teams/$team/challenges/direction","achieveByDate":"$day+50",
+			"outcomeMetric":"teams/$team/metrics/wait","outcomeValue":2,"operatingPattern":"x"}}`, refuses: "one is active"},
+		{rpc: "cycle.CreateObstacle", request: `{"parent":"teams/$team","obstacle":{"description":"x"}}`},
+		{rpc: "cycle.MakeObstacleCurrent", request: `{"name":"teams/$team/obstacles/parked","reason":"x"}`},
+		{rpc: "cycle.SettleObstacle", request: `{"name":"teams/$team/obstacles/parked","state":"OBSTACLE_STATE_OVERCOME","reason":"x"}`},
+		{rpc: "cycle.CreateCycle", request: `{"parent":"teams/$team","cycle":{}}`, refuses: "one is running"},
+		{rpc: "cycle.UpdateCycle", request: `{"cycle":{"name":"` + cycle + `","displayName":"x"}}`, refuses: "the PLAN phase is over"},
+		{rpc: "cycle.AdvanceCycle", request: `{"name":"` + cycle + `","phase":"PHASE_ACT"}`, refuses: "the gate is shut"},
+		{rpc: "cycle.CreateAndon", request: `{"parent":"` + cycle + `","andon":{"problem":"x"}}`},
+		{rpc: "cycle.ResolveAndon", request: `{"name":"` + cycle + `/andons/red","countermeasure":"x"}`},
+		{rpc: "cycle.CreateValueStream", request: `{"parent":"teams/$team","valueStream":{"displayName":"x","steps":[{"name":"x"},{"name":"y"}]}}`},
+		{rpc: "cycle.UpdateValueStream", request: `{"valueStream":{"name":"teams/$team/valueStreams/delivery","displayName":"x"}}`},
+		{
+			rpc: "cycle.ConfirmConstraint", request: `{"name":"teams/$team/valueStreams/delivery","step":"quokka-of-$team review","reason":"x"}`,
+			known: []string{"bot", "service"},
+		},
+		{rpc: "cycle.CreatePainfulActivity", request: `{"parent":"teams/$team","painfulActivity":{"displayName":"x","pain":2,"frequency":"FREQUENCY_MONTHLY","targetFrequency":"FREQUENCY_DAILY"}}`},
+		{rpc: "cycle.UpdatePainfulActivity", request: `{"painfulActivity":{"name":"teams/$team/painfulActivities/release","displayName":"x"}}`},
+		{rpc: "cycle.ScorePainfulActivity", request: `{"name":"teams/$team/painfulActivities/release","pain":3}`},
+		{rpc: "cycle.CreateCoachingSession", request: `{"parent":"teams/$team","coachingSession":{"coach":"users/mina","learner":"users/jonas","targetConditionAnswer":"x"}}`},
+		{rpc: "cycle.UpdateCoachingSession", request: `{"coachingSession":{"name":"teams/$team/coachingSessions/monday","targetConditionAnswer":"x"}}`},
+		{rpc: "cycle.HoldCoachingSession", request: `{"name":"teams/$team/coachingSessions/monday"}`, refuses: "answers are missing"},
+		{rpc: "cycle.UpdateCoachingCadence", request: `{"coachingCadence":{"name":"teams/$team/coachingCadence","weekdays":["WEEKDAY_MONDAY"]}}`},
+		{rpc: "cycle.CreateCapacityEntry", request: `{"parent":"teams/$team","capacityEntry":{"availableHours":8,"improvementHours":1}}`},
+		{rpc: "cycle.UpdateCapacityEntry", request: `{"capacityEntry":{"name":"teams/$team/capacityEntries/2026-01-05","note":"x"}}`},
+		{rpc: "experiment.CreateMetric", request: `{"parent":"teams/$team","metric":{"displayName":"x","direction":"DIRECTION_LOWER","kind":"METRIC_KIND_PROCESS"}}`},
+		{rpc: "experiment.ImportMeasurements", request: `{"name":"teams/$team/metrics/wait","measurements":[{"time":"2026-01-05T08:00:00Z","value":4}]}`},
+		{rpc: "experiment.CreateExperiment", request: `{"parent":"` + cycle + `","experiment":{"displayName":"x"}}`},
+		{rpc: "experiment.UpdateExperiment", request: `{"experiment":{"name":"` + cycle + `/experiments/draft","displayName":"x"}}`},
+		{rpc: "experiment.LockExperiment", request: `{"name":"` + cycle + `/experiments/draft"}`},
+		{rpc: "experiment.AmendExperiment", request: `{"name":"` + cycle + `/experiments/locked","text":"x"}`},
+		{rpc: "experiment.ConcludeExperiment", request: `{"name":"` + cycle + `/experiments/running","happened":"nothing happened","learned":"it cannot be told from this"}`},
+		{rpc: "experiment.AbandonExperiment", request: `{"name":"` + cycle + `/experiments/given-up","reason":"x"}`},
+		{rpc: "experiment.StartExperiment", request: `{"name":"` + cycle + `/experiments/locked"}`},
+		{rpc: "retrospective.OpenRetrospective", request: `{"name":"` + retrospective + `"}`, refuses: "it is open"},
+		{rpc: "retrospective.CreateNote", request: `{"parent":"` + retrospective + `","note":{"prompt":"PROMPT_HELPED","text":"x"}}`},
+		{rpc: "retrospective.MoveRetrospective", request: `{"name":"` + retrospective + `","stage":"STAGE_DECIDE"}`},
+		{rpc: "retrospective.CreateAction", request: `{"parent":"` + retrospective + `","action":{"text":"x","owner":"users/jonas","dueDate":"$day+3","expectedEffect":"x"}}`},
+		{rpc: "retrospective.CompleteAction", request: `{"name":"` + retrospective + `/actions/first","result":"x"}`},
+		{rpc: "retrospective.DecideRetrospective", request: `{"name":"` + retrospective + `","decision":{"experiment":"` + cycle + `/experiments/told","kind":"DECISION_KIND_ADAPT","text":"x"}}`},
+		{rpc: "retrospective.CloseRetrospective", request: `{"name":"` + retrospective + `"}`, refuses: "a learning is missing"},
+		{rpc: "knowledge.RetireLearning", request: `{"name":"$told","reason":"x"}`, name: "name", known: columns},
+		{rpc: "knowledge.PublishLearning", request: `{"name":"$draft","etag":"\"stale-1\""}`, name: "name", known: []string{"viewer", "readOnly"}, refuses: "the etag is stale, so that it stays a draft"},
+
+		// People and what is theirs.
+		{rpc: "identity.CreateUser", request: `{"user":{"displayName":"x"}}`},
+		{rpc: "identity.UpdateUser", request: `{"user":{"name":"users/gone","displayName":"x"}}`, name: "user.name"},
+		{rpc: "identity.DeactivateUser", request: `{"name":"users/gone"}`, name: "name"},
+		{rpc: "identity.ReactivateUser", request: `{"name":"users/gone"}`, name: "name"},
+		{rpc: "identity.CreateTeam", request: `{"team":{"displayName":"x"}}`},
+		{rpc: "identity.UpdateTeam", request: `{"team":{"name":"teams/$team","improvementCapacityPercent":20}}`},
+		{rpc: "identity.DeactivateTeam", request: `{"name":"teams/spare"}`, name: "name"},
+		{rpc: "identity.ReactivateTeam", request: `{"name":"teams/spare"}`, name: "name"},
+		{rpc: "identity.CreateMember", request: `{"parent":"teams/$team","member":{"user":"$made","role":"TEAM_ROLE_VIEWER"}}`, before: newUser},
+		{rpc: "identity.UpdateMember", request: `{"member":{"name":"teams/$team/members/extra","role":"TEAM_ROLE_MEMBER"}}`},
+		{rpc: "identity.DeleteMember", request: `{"name":"teams/$team/members/extra"}`, before: func(t *testing.T, w *world, team string) string {
+			w.call(t, w.Token, http.MethodPost, "/v1/teams/"+team+"/members", `{"user":"users/extra","role":"TEAM_ROLE_VIEWER"}`)
+			return ""
+		}},
+		{rpc: "identity.CreateToken of a user", request: `{"parent":"users/nils","token":{"displayName":"x","scopes":["read"]}}`},
+		{rpc: "identity.CreateToken of a team", request: `{"parent":"teams/$team","token":{"displayName":"x"}}`},
+		{rpc: "identity.RevokeToken of a user", request: `{"name":"users/nils/tokens/$made"}`, before: newToken("users/nils")},
+		{rpc: "identity.RevokeToken of a team", request: `{"name":"teams/$team/tokens/$made"}`, before: newToken("")},
+		{rpc: "identity.RevokeSession", request: `{"name":"$made"}`, before: newSession},
+		{rpc: "identity.CreateSignInLink", request: `{"parent":"users/nils"}`, name: "parent"},
+		{rpc: "identity.CreateAccount", request: `{"parent":"$made","account":{"issuer":"https://id.example.com","subject":"$made"}}`, before: newUser, name: "parent"},
+		{rpc: "identity.DeleteAccount", request: `{"name":"$made"}`, before: newAccount, name: "name"},
+		{rpc: "identity.ImportDirectory", request: `{"format":"DIRECTORY_FORMAT_CSV","content":"team,user,role\nspare,jonas,member\n","validateOnly":true}`},
+		{rpc: "eventlog.ReplayQuarantinedEvent", request: `{"service":"knowledge","source":"cycle","sequence":"1"}`, refuses: "nothing is quarantined"},
+		{rpc: "identity.RecordAuditEvents", request: `{"auditEvents":[{"auditEventId":"01890a5d-ac96-774b-bcce-b302099a8057","occurTime":"2026-01-05T08:00:00Z","action":"AUDIT_ACTION_EXPORTED"}]}`},
+
+		// Getting in.
+		{rpc: "identity.Bootstrap", request: `{"bootstrapToken":"x","userId":"first","displayName":"x"}`, refuses: "the installation has its admin"},
+		{rpc: "identity.Authenticate", request: `{"token":"$made"}`, before: func(_ *testing.T, w *world, _ string) string { return w.Token }},
+		{rpc: "identity.SignInWithLink", request: `{"secret":"$made"}`, before: newLink},
+		{rpc: "identity.BeginSignIn", request: `{"redirectUri":"https://fortnight.example.com/signin/callback"}`, refuses: "there is no provider"},
+		{rpc: "identity.CompleteSignIn", request: `{"state":"x","code":"x","binding":"x"}`, refuses: "nobody began"},
+		{rpc: "identity.SignOut", request: `{"secret":"x"}`},
+
+		// Last, because it ends the cycle that the others need.
+		{rpc: "cycle.CloseTargetCondition", request: `{"name":"teams/$team/targetConditions/next","state":"TARGET_CONDITION_STATE_ACHIEVED"}`},
+		{rpc: "cycle.CancelCycle", request: `{"name":"` + cycle + `","reason":"x"}`},
+	}
+}
+
+func newUser(t *testing.T, w *world, _ string) string {
+	t.Helper()
+	return w.must(t, http.MethodPost, "/v1/users", `{"displayName":"new"}`).Body["name"].(string)
+}
+
+// dueReminder is the last reminder that a team has not answered yet, or else the one that was seen at first.
+func dueReminder(t *testing.T, w *world, team string) string {
+	t.Helper()
+	reminders, _ := w.must(t, http.MethodGet, "/v1/teams/"+team+"/reminders", "").Body["reminders"].([]any)
+	if len(reminders) == 0 {
+		return w.things["reminder "+team]
+	}
+	return reminders[len(reminders)-1].(map[string]any)["name"].(string)
+}
+
+func newToken(parent string) func(*testing.T, *world, string) string {
+	return func(t *testing.T, w *world, team string) string {
+		t.Helper()
+		owner := parent
+		if owner == "" {
+			owner = "teams/" + team
+		}
+		name := w.must(t, http.MethodPost, "/v1/"+owner+"/tokens", `{"displayName":"new"}`).Body["name"].(string)
+		return name[strings.LastIndex(name, "/")+1:]
+	}
+}
+
+func newAccount(t *testing.T, w *world, team string) string {
+	t.Helper()
+	user := newUser(t, w, team)
+	return w.must(t, http.MethodPost, "/v1/"+user+"/accounts", `{"issuer":"https://id.example.com","subject":"`+user+`"}`).Body["name"].(string)
+}
+
+// newLink makes a sign-in link and returns its secret.
+func newLink(t *testing.T, w *world, _ string) string {
+	t.Helper()
+	path := w.must(t, http.MethodPost, "/v1/users/nils/signInLinks", `{}`).Body["path"].(string)
+	at := strings.Index(path, "fnl_")
+	if at < 0 {
+		t.Fatalf("no link in %s", path)
+	}
+	secret, _, _ := strings.Cut(path[at:], "&")
+	return secret
+}
+
+// newSession signs in with a link and returns the session's name.
+func newSession(t *testing.T, w *world, team string) string {
+	t.Helper()
+	answer, err := identityv1.NewIdentityServiceClient(w.server.Conn()).SignInWithLink(t.Context(), &identityv1.SignInWithLinkRequest{Secret: newLink(t, w, team)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.GetSession().GetName()
+}
+
+// descriptor is the RPC of a case.
+func (c isolationCase) descriptor(t *testing.T) protoreflect.MethodDescriptor {
+	t.Helper()
+	name, _, _ := strings.Cut(c.rpc, " ")
+	service, method, _ := strings.Cut(name, ".")
+	var found protoreflect.MethodDescriptor
+	protoregistry.GlobalFiles.RangeFilesByPackage(protoreflect.FullName("fortnight."+service+".v1"), func(file protoreflect.FileDescriptor) bool {
+		for i := range file.Services().Len() {
+			if m := file.Services().Get(i).Methods().ByName(protoreflect.Name(method)); m != nil {
+				found = m
+			}
+		}
+		return found == nil
+	})
+	if found == nil {
+		t.Fatalf("there is no RPC %s", c.rpc)
+	}
+	return found
+}
+
+// message is the request of a case for a team.
+func (c isolationCase) message(t *testing.T, w *world, team, made string) proto.Message {
+	t.Helper()
+	text := strings.NewReplacer("$team", team, "$made", made, "$draft", w.things["draft "+team], "$told", w.things["told "+team],
+		"$reminder", w.things["reminder "+team], "$day+700", w.day(700), "$day+50", w.day(50), "$day+3", w.day(3)).Replace(c.request)
+	request := message(t, c.descriptor(t).Input())
+	if err := protojson.Unmarshal([]byte(text), request); err != nil {
+		t.Fatalf("%s: %v in %s", c.rpc, err, text)
+	}
+	return request
+}
+
+// field is the path of the field whose name is tried with something that is not there; empty when there is none.
+func (c isolationCase) field(t *testing.T) string {
+	t.Helper()
+	if c.name != "" {
+		return c.name
+	}
+	return ruleOf(c.descriptor(t)).GetResourceField()
+}
