@@ -60,13 +60,10 @@ func TeamsOf(ctx context.Context, l *eventlog.Log, q record.Query) (rows []recor
 	return rows, next, nil
 }
 
-// maxOpenTeams is how many open teams are told of a caller: with more, a caller token would not fit into a request, and
-// nobody could do anything.
-const maxOpenTeams = 1000
-
-// OpenTeams are the ids of the teams that everybody may read, sorted; the first 1,000.
+// OpenTeams are the ids of the teams that everybody may read, sorted. The keyring leaves them out when a caller token cannot
+// carry them all.
 func OpenTeams(ctx context.Context, q db.Queryer) ([]string, error) {
-	names, err := db.All[string](ctx, q, "select name from teams where state = $1 order by name limit $2", stateOpen, maxOpenTeams)
+	names, err := db.All[string](ctx, q, "select name from teams where state = $1 order by name", stateOpen)
 	for i, name := range names {
 		names[i] = domain.ID(name)
 	}
