@@ -50,7 +50,8 @@ func (g *gauge) close() {
 	}
 }
 
-// lag reads how many events each consumer is behind, as "report←cycle": 3, without those that are level.
+// lag reads how many events each consumer is behind, as "report←cycle": 3, without those that are level. One that has not met
+// its source yet is not level, also when there are no events.
 func (g *gauge) lag(ctx context.Context) (map[string]int64, error) {
 	behind := map[string]int64{}
 	cursors := map[string]map[string]head{}
@@ -69,10 +70,11 @@ func (g *gauge) lag(ctx context.Context) (map[string]int64, error) {
 				return nil, err
 			}
 			at := cursors[service][source]
-			if at.Epoch != end.Epoch {
+			met := at.Epoch == end.Epoch
+			if !met {
 				at.Seq = 0
 			}
-			if at.Seq != end.Seq {
+			if !met || at.Seq != end.Seq {
 				behind[service+"←"+source] = end.Seq - at.Seq
 			}
 		}

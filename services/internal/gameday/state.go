@@ -123,7 +123,7 @@ func readHead(ctx context.Context, d *sql.DB) (at head, err error) {
 }
 
 // platformTables hold no state of the product.
-var platformTables = []string{"event_log", "log_meta", "idem", "inbox_cursor", "quarantine", "schema_migrations"}
+var platformTables = []string{"event_log", "log_meta", "idem", "inbox_cursor", "quarantine", "schema_migrations", "audit_outbox", "audit_epoch"}
 
 // volatile are columns that differ between two projections of the same events: when and in which order they were applied.
 var volatile = []string{"id", "version", "create_time", "update_time", "updated_at"}
