@@ -39,7 +39,9 @@ func startOn(t *testing.T, databaseURL string) *started {
 	settings := Settings{
 		HTTPAddr: "127.0.0.1:0", DataDir: t.TempDir(), DatabaseURL: config.Secret(databaseURL), StopTimeout: 10 * time.Second, NATSReplicas: 1,
 	}
-	program, err := newProgram(t.Context(), settings, append(serveAll(), gatewayName), slog.New(slog.DiscardHandler), nil)
+	log := &lockedBuffer{}
+	logger := slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	program, err := newProgram(t.Context(), settings, append(serveAll(), gatewayName), logger, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,11 +49,12 @@ func startOn(t *testing.T, databaseURL string) *started {
 	ended := make(chan error, 1)
 	go func() { ended <- program.Run(ctx) }()
 	t.Cleanup(func() {
+		defer program.Close()
 		stop()
 		if err := <-ended; err != nil {
 			t.Errorf("the program ended with %v", err)
 		}
-		program.Close()
+		keepsSecrets(t, program, log.String())
 	})
 	token, err := program.identity.IssueToken(t.Context(), "root", "Root", []identityv1.OrganizationRole{identityv1.OrganizationRole_ORGANIZATION_ROLE_ADMIN}, 0)
 	if err != nil {
@@ -94,6 +97,9 @@ func (s *started) call(t *testing.T, token, method, path, body string, headers .
 		t.Fatal(err)
 	}
 	got := answer{Status: resp.StatusCode, Header: resp.Header, Text: string(text)}
+	if got.Status >= http.StatusBadRequest && credentialForm.MatchString(got.Text) {
+		t.Errorf("%s %s: the refusal holds a credential", method, path)
+	}
 	_ = json.Unmarshal(text, &got.Body)
 	return got
 }

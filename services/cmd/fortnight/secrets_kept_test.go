@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"io"
@@ -73,11 +74,12 @@ func (s *secretStory) collect(t *testing.T) map[string]string {
 // dump is every column of every table of a database, as text.
 func dump(t *testing.T, d *db.DB) string {
 	t.Helper()
+	ctx := context.WithoutCancel(t.Context()) // a test that has ended is looked at, too
 	list := "select name from sqlite_master where type = 'table'"
 	if d.Engine() == db.Postgres {
 		list = "select quote_ident(schemaname) || '.' || quote_ident(tablename) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')"
 	}
-	tables, err := db.All[string](t.Context(), d.Read(), list)
+	tables, err := db.All[string](ctx, d.Read(), list)
 	if err != nil || len(tables) == 0 {
 		t.Fatalf("no tables: %v", err)
 	}
@@ -85,13 +87,13 @@ func dump(t *testing.T, d *db.DB) string {
 	for _, table := range tables {
 		query := "select x::text from " + table + " x"
 		if d.Engine() == db.SQLite {
-			columns, err := db.All[string](t.Context(), d.Read(), "select 'quote(\"' || name || '\")' from pragma_table_info($1)", table)
+			columns, err := db.All[string](ctx, d.Read(), "select 'quote(\"' || name || '\")' from pragma_table_info($1)", table)
 			if err != nil {
 				t.Fatal(err)
 			}
 			query = "select " + strings.Join(columns, " || '|' || ") + ` from "` + table + `"`
 		}
-		rows, err := db.All[string](t.Context(), d.Read(), query)
+		rows, err := db.All[string](ctx, d.Read(), query)
 		if err != nil {
 			t.Fatalf("%s: %v", table, err)
 		}

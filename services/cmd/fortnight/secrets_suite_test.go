@@ -1,0 +1,48 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/fortnighthq/fortnight/services/internal/platform/telemetry"
+)
+
+// credentialForm is the form of every secret that the program makes: tokens, sessions, sign-in links, and what binds a sign-in
+// to its browser.
+var credentialForm = regexp.MustCompile(`fn[slb]?_[0-9A-Za-z]{49}`)
+
+// keepsSecrets looks for credentials in all that a program of the suite has kept and said, whatever its test was about: every
+// row of every database, the metrics, and the log at level debug.
+func keepsSecrets(t *testing.T, p *Program, log string) {
+	t.Helper()
+	page := httptest.NewRecorder()
+	telemetry.AdminHandler(p.metrics).ServeHTTP(page, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+	places := map[string]string{"the log": log, "the metrics": page.Body.String()}
+	for _, s := range p.services {
+		places["the database of "+s.EventLog().Source()] = dump(t, s.EventLog().DB())
+	}
+	for place, text := range places {
+		if text == "" {
+			t.Errorf("nothing was read of %s", place)
+		}
+		if at := credentialForm.FindStringIndex(text); at != nil {
+			t.Errorf("%s holds a credential: …%s…", place, text[max(0, at[0]-100):at[0]+6])
+		}
+		if strings.Contains(text, p.serviceKey) {
+			t.Errorf("%s holds the service key", place)
+		}
+	}
+}
+
+func TestCredentialsAreRecognised(t *testing.T) {
+	s := start(t)
+	if !credentialForm.MatchString(`"token":"` + s.Token + `"`) {
+		t.Errorf("a token is not seen: %s…", s.Token[:6])
+	}
+	if credentialForm.MatchString("users/mina/tokens/fn_laptop") {
+		t.Error("a name is taken for a token")
+	}
+}
