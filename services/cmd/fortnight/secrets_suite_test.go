@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/hex"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -11,8 +13,8 @@ import (
 )
 
 // credentialForm is the form of every secret that the program makes: tokens, sessions, sign-in links, and what binds a sign-in
-// to its browser.
-var credentialForm = regexp.MustCompile(`fn[slb]?_[0-9A-Za-z]{49}`)
+// to its browser. As it is, or in hexadecimal, as a dump writes columns of bytes.
+var credentialForm = regexp.MustCompile(`fn[slb]?_[0-9A-Za-z]{49}|(?i:666e(73|6c|62)?5f(3[0-9]|[46][1-9a-f]|[57][0-9a]){49})`)
 
 // keepsSecrets looks for credentials in all that a program of the suite has kept and said, whatever its test was about: every
 // row of every database, the metrics, and the log at level debug.
@@ -39,8 +41,10 @@ func keepsSecrets(t *testing.T, p *Program, log string) {
 
 func TestCredentialsAreRecognised(t *testing.T) {
 	s := start(t)
-	if !credentialForm.MatchString(`"token":"` + s.Token + `"`) {
-		t.Errorf("a token is not seen: %s…", s.Token[:6])
+	for _, written := range []string{`"token":"` + s.Token + `"`, hex.EncodeToString([]byte("x" + s.Token)), fmt.Sprintf("X'%X'", s.Token)} {
+		if !credentialForm.MatchString(written) {
+			t.Errorf("a token is not seen in %.12s…", written)
+		}
 	}
 	if credentialForm.MatchString("users/mina/tokens/fn_laptop") {
 		t.Error("a name is taken for a token")
