@@ -139,6 +139,7 @@ func newComponents() components {
 							"field":       text("The path of the field, empty for the request as a whole."),
 							"reason":      text("The stable reason in upper snake case."),
 							"description": text("What is expected, for people."),
+							"link":        text("The path of this API where it is mended; left out when there is none."),
 						}},
 					},
 				},

@@ -36,7 +36,7 @@ const (
 	CoachingSessionState_COACHING_SESSION_STATE_UNSPECIFIED CoachingSessionState = 0
 	// Answers are given.
 	CoachingSessionState_COACHING_SESSION_STATE_OPEN CoachingSessionState = 1
-	// Every answer was given. Nothing in it changes any more.
+	// Every answer was given. Nothing in it changes any more, except that the experiment that came of it may be added once.
 	CoachingSessionState_COACHING_SESSION_STATE_HELD CoachingSessionState = 2
 )
 
@@ -280,7 +280,9 @@ type CoachingSession struct {
 	// When the resource was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the resource was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,26,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,26,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// The experiment that came of the session: the next step of the fourth answer.
+	Experiment    string `protobuf:"bytes,27,opt,name=experiment,proto3" json:"experiment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -495,6 +497,13 @@ func (x *CoachingSession) GetUpdateTime() *timestamppb.Timestamp {
 		return x.UpdateTime
 	}
 	return nil
+}
+
+func (x *CoachingSession) GetExperiment() string {
+	if x != nil {
+		return x.Experiment
+	}
+	return ""
 }
 
 // How often a team wants to be coached. A team that says nothing wants it on each working day.
@@ -824,7 +833,7 @@ type UpdateCoachingSessionRequest struct {
 	CoachingSession *CoachingSession `protobuf:"bytes,1,opt,name=coaching_session,json=coachingSession,proto3" json:"coaching_session,omitempty"`
 	// The fields to change: date, coach, learner, second_coach, target_condition_answer, actual_condition_answer, last_step,
 	// expected, happened, learned, obstacles_answer, obstacle, next_step, next_expected, go_and_see_date, threshold_question,
-	// threshold_note. The fields that are set when not given.
+	// threshold_note, experiment. The fields that are set when not given.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// The etag that the change rests on; the header If-Match over REST.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -1226,7 +1235,7 @@ var File_fortnight_cycle_v1_coaching_session_proto protoreflect.FileDescriptor
 
 const file_fortnight_cycle_v1_coaching_session_proto_rawDesc = "" +
 	"\n" +
-	")fortnight/cycle/v1/coaching_session.proto\x12\x12fortnight.cycle.v1\x1a\x1bbuf/validate/validate.proto\x1a,fortnight/identity/v1/identity_service.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8b\r\n" +
+	")fortnight/cycle/v1/coaching_session.proto\x12\x12fortnight.cycle.v1\x1a\x1bbuf/validate/validate.proto\x1a,fortnight/identity/v1/identity_service.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd5\r\n" +
 	"\x0fCoachingSession\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12=\n" +
 	"\x04date\x18\x02 \x01(\tB)\xe0A\x01\xbaH#\xd8\x01\x01r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\x04date\x128\n" +
@@ -1260,7 +1269,11 @@ const file_fortnight_cycle_v1_coaching_session_proto_rawDesc = "" +
 	"\vcreate_time\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\x1a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime:w\xeaAt\n" +
+	"updateTime\x12H\n" +
+	"\n" +
+	"experiment\x18\x1b \x01(\tB(\xe0A\x01\xfaA\x1a\n" +
+	"\x18fortnight.dev/Experiment\xbaH\x05r\x03\x18\x90\x03R\n" +
+	"experiment:w\xeaAt\n" +
 	"\x1dfortnight.dev/CoachingSession\x120teams/{team}/coachingSessions/{coaching_session}*\x10coachingSessions2\x0fcoachingSession\"\x80\x03\n" +
 	"\x0fCoachingCadence\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12R\n" +

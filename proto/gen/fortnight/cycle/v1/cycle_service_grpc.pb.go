@@ -21,26 +21,41 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
+	CycleService_GetStoryboard_FullMethodName              = "/fortnight.cycle.v1.CycleService/GetStoryboard"
+	CycleService_ListHistory_FullMethodName                = "/fortnight.cycle.v1.CycleService/ListHistory"
 	CycleService_CreateChallenge_FullMethodName            = "/fortnight.cycle.v1.CycleService/CreateChallenge"
 	CycleService_GetChallenge_FullMethodName               = "/fortnight.cycle.v1.CycleService/GetChallenge"
 	CycleService_ListChallenges_FullMethodName             = "/fortnight.cycle.v1.CycleService/ListChallenges"
+	CycleService_UpdateChallenge_FullMethodName            = "/fortnight.cycle.v1.CycleService/UpdateChallenge"
+	CycleService_CloseChallenge_FullMethodName             = "/fortnight.cycle.v1.CycleService/CloseChallenge"
 	CycleService_CreateTargetCondition_FullMethodName      = "/fortnight.cycle.v1.CycleService/CreateTargetCondition"
 	CycleService_GetTargetCondition_FullMethodName         = "/fortnight.cycle.v1.CycleService/GetTargetCondition"
 	CycleService_ListTargetConditions_FullMethodName       = "/fortnight.cycle.v1.CycleService/ListTargetConditions"
+	CycleService_UpdateTargetCondition_FullMethodName      = "/fortnight.cycle.v1.CycleService/UpdateTargetCondition"
 	CycleService_CloseTargetCondition_FullMethodName       = "/fortnight.cycle.v1.CycleService/CloseTargetCondition"
 	CycleService_CreateObstacle_FullMethodName             = "/fortnight.cycle.v1.CycleService/CreateObstacle"
 	CycleService_GetObstacle_FullMethodName                = "/fortnight.cycle.v1.CycleService/GetObstacle"
 	CycleService_ListObstacles_FullMethodName              = "/fortnight.cycle.v1.CycleService/ListObstacles"
+	CycleService_UpdateObstacle_FullMethodName             = "/fortnight.cycle.v1.CycleService/UpdateObstacle"
+	CycleService_MoveObstacle_FullMethodName               = "/fortnight.cycle.v1.CycleService/MoveObstacle"
 	CycleService_MakeObstacleCurrent_FullMethodName        = "/fortnight.cycle.v1.CycleService/MakeObstacleCurrent"
 	CycleService_SettleObstacle_FullMethodName             = "/fortnight.cycle.v1.CycleService/SettleObstacle"
+	CycleService_EscalateObstacle_FullMethodName           = "/fortnight.cycle.v1.CycleService/EscalateObstacle"
+	CycleService_AnswerEscalation_FullMethodName           = "/fortnight.cycle.v1.CycleService/AnswerEscalation"
+	CycleService_RecognizeObstacle_FullMethodName          = "/fortnight.cycle.v1.CycleService/RecognizeObstacle"
+	CycleService_LinkObstacle_FullMethodName               = "/fortnight.cycle.v1.CycleService/LinkObstacle"
+	CycleService_UnlinkObstacle_FullMethodName             = "/fortnight.cycle.v1.CycleService/UnlinkObstacle"
 	CycleService_CreateCycle_FullMethodName                = "/fortnight.cycle.v1.CycleService/CreateCycle"
 	CycleService_GetCycle_FullMethodName                   = "/fortnight.cycle.v1.CycleService/GetCycle"
 	CycleService_ListCycles_FullMethodName                 = "/fortnight.cycle.v1.CycleService/ListCycles"
 	CycleService_UpdateCycle_FullMethodName                = "/fortnight.cycle.v1.CycleService/UpdateCycle"
+	CycleService_StartCycle_FullMethodName                 = "/fortnight.cycle.v1.CycleService/StartCycle"
 	CycleService_AdvanceCycle_FullMethodName               = "/fortnight.cycle.v1.CycleService/AdvanceCycle"
 	CycleService_PreviewGate_FullMethodName                = "/fortnight.cycle.v1.CycleService/PreviewGate"
+	CycleService_ExtendCycle_FullMethodName                = "/fortnight.cycle.v1.CycleService/ExtendCycle"
 	CycleService_CancelCycle_FullMethodName                = "/fortnight.cycle.v1.CycleService/CancelCycle"
 	CycleService_CreateAndon_FullMethodName                = "/fortnight.cycle.v1.CycleService/CreateAndon"
+	CycleService_GetAndon_FullMethodName                   = "/fortnight.cycle.v1.CycleService/GetAndon"
 	CycleService_ListAndons_FullMethodName                 = "/fortnight.cycle.v1.CycleService/ListAndons"
 	CycleService_ResolveAndon_FullMethodName               = "/fortnight.cycle.v1.CycleService/ResolveAndon"
 	CycleService_CreateValueStream_FullMethodName          = "/fortnight.cycle.v1.CycleService/CreateValueStream"
@@ -79,18 +94,28 @@ const (
 // CycleService owns challenges, value streams, target conditions, obstacles, cycles with their gates, andons, the pain ladder,
 // coaching sessions and the capacity ledger.
 type CycleServiceClient interface {
+	// Gets the storyboard of a team: the whole picture in one call.
+	GetStoryboard(ctx context.Context, in *GetStoryboardRequest, opts ...grpc.CallOption) (*Storyboard, error)
+	// Lists every change of what a team plans: what, who and when, the latest first.
+	ListHistory(ctx context.Context, in *ListHistoryRequest, opts ...grpc.CallOption) (*ListHistoryResponse, error)
 	// Creates a challenge: the direction, 6 months to 3 years away.
 	CreateChallenge(ctx context.Context, in *CreateChallengeRequest, opts ...grpc.CallOption) (*Challenge, error)
 	// Gets a challenge.
 	GetChallenge(ctx context.Context, in *GetChallengeRequest, opts ...grpc.CallOption) (*Challenge, error)
 	// Lists a team's challenges.
 	ListChallenges(ctx context.Context, in *ListChallengesRequest, opts ...grpc.CallOption) (*ListChallengesResponse, error)
+	// Changes the words, the horizon or the owner of an active challenge.
+	UpdateChallenge(ctx context.Context, in *UpdateChallengeRequest, opts ...grpc.CallOption) (*Challenge, error)
+	// Closes the active challenge as met or as replaced, once no target condition leads towards it any more.
+	CloseChallenge(ctx context.Context, in *CloseChallengeRequest, opts ...grpc.CallOption) (*Challenge, error)
 	// Creates a target condition. A team has one active target condition; it may span cycles.
 	CreateTargetCondition(ctx context.Context, in *CreateTargetConditionRequest, opts ...grpc.CallOption) (*TargetCondition, error)
 	// Gets a target condition.
 	GetTargetCondition(ctx context.Context, in *GetTargetConditionRequest, opts ...grpc.CallOption) (*TargetCondition, error)
 	// Lists a team's target conditions.
 	ListTargetConditions(ctx context.Context, in *ListTargetConditionsRequest, opts ...grpc.CallOption) (*ListTargetConditionsResponse, error)
+	// Changes the active target condition: what it says more clearly, when it is to be achieved. Every change is in the history.
+	UpdateTargetCondition(ctx context.Context, in *UpdateTargetConditionRequest, opts ...grpc.CallOption) (*TargetCondition, error)
 	// Closes the active target condition as achieved or as replaced, so that the next can begin.
 	CloseTargetCondition(ctx context.Context, in *CloseTargetConditionRequest, opts ...grpc.CallOption) (*TargetCondition, error)
 	// Puts an obstacle into the team's parking lot.
@@ -99,10 +124,25 @@ type CycleServiceClient interface {
 	GetObstacle(ctx context.Context, in *GetObstacleRequest, opts ...grpc.CallOption) (*Obstacle, error)
 	// Lists a team's obstacles.
 	ListObstacles(ctx context.Context, in *ListObstaclesRequest, opts ...grpc.CallOption) (*ListObstaclesResponse, error)
-	// Makes an obstacle the one that the team works on. The one before goes back to the parking lot, which needs a reason.
+	// Changes the words of an obstacle that is not settled.
+	UpdateObstacle(ctx context.Context, in *UpdateObstacleRequest, opts ...grpc.CallOption) (*Obstacle, error)
+	// Moves a parked obstacle to another place in the parking lot.
+	MoveObstacle(ctx context.Context, in *MoveObstacleRequest, opts ...grpc.CallOption) (*Obstacle, error)
+	// Makes an obstacle the one that the team works on. The one before goes back to the parking lot, which needs its name and a
+	// reason.
 	MakeObstacleCurrent(ctx context.Context, in *MakeObstacleCurrentRequest, opts ...grpc.CallOption) (*Obstacle, error)
-	// Settles an obstacle: overcome, escalated or dropped. The last two need a reason.
+	// Settles an obstacle: overcome, or dropped with a reason.
 	SettleObstacle(ctx context.Context, in *SettleObstacleRequest, opts ...grpc.CallOption) (*Obstacle, error)
+	// Escalates an obstacle that the team cannot learn past by itself: to an owner, with a reason and a day by which an answer is due.
+	EscalateObstacle(ctx context.Context, in *EscalateObstacleRequest, opts ...grpc.CallOption) (*Obstacle, error)
+	// Answers an escalation. The owner of the escalation may, and the team's members, who write down what they heard.
+	AnswerEscalation(ctx context.Context, in *AnswerEscalationRequest, opts ...grpc.CallOption) (*Obstacle, error)
+	// Tells where else the same obstacle was met, in the teams that the caller may read, and how often.
+	RecognizeObstacle(ctx context.Context, in *RecognizeObstacleRequest, opts ...grpc.CallOption) (*RecognizeObstacleResponse, error)
+	// Confirms that an obstacle is the same as another one, of this team or of one that the caller may read. A person does this.
+	LinkObstacle(ctx context.Context, in *LinkObstacleRequest, opts ...grpc.CallOption) (*Obstacle, error)
+	// Takes back that an obstacle is the same as others.
+	UnlinkObstacle(ctx context.Context, in *UnlinkObstacleRequest, opts ...grpc.CallOption) (*Obstacle, error)
 	// Starts a cycle in its PLAN phase. A team has one running cycle.
 	CreateCycle(ctx context.Context, in *CreateCycleRequest, opts ...grpc.CallOption) (*Cycle, error)
 	// Gets a cycle.
@@ -111,14 +151,20 @@ type CycleServiceClient interface {
 	ListCycles(ctx context.Context, in *ListCyclesRequest, opts ...grpc.CallOption) (*ListCyclesResponse, error)
 	// Changes what a cycle plans, while it is in its PLAN phase.
 	UpdateCycle(ctx context.Context, in *UpdateCycleRequest, opts ...grpc.CallOption) (*Cycle, error)
+	// Starts a drafted cycle in its PLAN phase. A team has one running cycle.
+	StartCycle(ctx context.Context, in *StartCycleRequest, opts ...grpc.CallOption) (*Cycle, error)
 	// Moves a cycle through its next gate. Every unmet criterion is answered at once.
 	AdvanceCycle(ctx context.Context, in *AdvanceCycleRequest, opts ...grpc.CallOption) (*Cycle, error)
 	// Tells what the next gate would say, without moving.
-	PreviewGate(ctx context.Context, in *PreviewGateRequest, opts ...grpc.CallOption) (*PreviewGateResponse, error)
+	PreviewGate(ctx context.Context, in *PreviewGateRequest, opts ...grpc.CallOption) (*Gate, error)
+	// Puts the end of a running cycle off, with a reason.
+	ExtendCycle(ctx context.Context, in *ExtendCycleRequest, opts ...grpc.CallOption) (*Cycle, error)
 	// Cancels a running cycle, with a reason.
 	CancelCycle(ctx context.Context, in *CancelCycleRequest, opts ...grpc.CallOption) (*Cycle, error)
 	// Raises an andon: the cycle stops at its next gate until a countermeasure is written.
 	CreateAndon(ctx context.Context, in *CreateAndonRequest, opts ...grpc.CallOption) (*Andon, error)
+	// Gets an andon.
+	GetAndon(ctx context.Context, in *GetAndonRequest, opts ...grpc.CallOption) (*Andon, error)
 	// Lists a cycle's andons.
 	ListAndons(ctx context.Context, in *ListAndonsRequest, opts ...grpc.CallOption) (*ListAndonsResponse, error)
 	// Resolves an andon with the countermeasure that was taken.
@@ -187,6 +233,26 @@ func NewCycleServiceClient(cc grpc.ClientConnInterface) CycleServiceClient {
 	return &cycleServiceClient{cc}
 }
 
+func (c *cycleServiceClient) GetStoryboard(ctx context.Context, in *GetStoryboardRequest, opts ...grpc.CallOption) (*Storyboard, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Storyboard)
+	err := c.cc.Invoke(ctx, CycleService_GetStoryboard_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) ListHistory(ctx context.Context, in *ListHistoryRequest, opts ...grpc.CallOption) (*ListHistoryResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListHistoryResponse)
+	err := c.cc.Invoke(ctx, CycleService_ListHistory_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *cycleServiceClient) CreateChallenge(ctx context.Context, in *CreateChallengeRequest, opts ...grpc.CallOption) (*Challenge, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Challenge)
@@ -217,6 +283,26 @@ func (c *cycleServiceClient) ListChallenges(ctx context.Context, in *ListChallen
 	return out, nil
 }
 
+func (c *cycleServiceClient) UpdateChallenge(ctx context.Context, in *UpdateChallengeRequest, opts ...grpc.CallOption) (*Challenge, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Challenge)
+	err := c.cc.Invoke(ctx, CycleService_UpdateChallenge_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) CloseChallenge(ctx context.Context, in *CloseChallengeRequest, opts ...grpc.CallOption) (*Challenge, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Challenge)
+	err := c.cc.Invoke(ctx, CycleService_CloseChallenge_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *cycleServiceClient) CreateTargetCondition(ctx context.Context, in *CreateTargetConditionRequest, opts ...grpc.CallOption) (*TargetCondition, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(TargetCondition)
@@ -241,6 +327,16 @@ func (c *cycleServiceClient) ListTargetConditions(ctx context.Context, in *ListT
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListTargetConditionsResponse)
 	err := c.cc.Invoke(ctx, CycleService_ListTargetConditions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) UpdateTargetCondition(ctx context.Context, in *UpdateTargetConditionRequest, opts ...grpc.CallOption) (*TargetCondition, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TargetCondition)
+	err := c.cc.Invoke(ctx, CycleService_UpdateTargetCondition_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -287,6 +383,26 @@ func (c *cycleServiceClient) ListObstacles(ctx context.Context, in *ListObstacle
 	return out, nil
 }
 
+func (c *cycleServiceClient) UpdateObstacle(ctx context.Context, in *UpdateObstacleRequest, opts ...grpc.CallOption) (*Obstacle, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Obstacle)
+	err := c.cc.Invoke(ctx, CycleService_UpdateObstacle_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) MoveObstacle(ctx context.Context, in *MoveObstacleRequest, opts ...grpc.CallOption) (*Obstacle, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Obstacle)
+	err := c.cc.Invoke(ctx, CycleService_MoveObstacle_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *cycleServiceClient) MakeObstacleCurrent(ctx context.Context, in *MakeObstacleCurrentRequest, opts ...grpc.CallOption) (*Obstacle, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Obstacle)
@@ -301,6 +417,56 @@ func (c *cycleServiceClient) SettleObstacle(ctx context.Context, in *SettleObsta
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Obstacle)
 	err := c.cc.Invoke(ctx, CycleService_SettleObstacle_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) EscalateObstacle(ctx context.Context, in *EscalateObstacleRequest, opts ...grpc.CallOption) (*Obstacle, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Obstacle)
+	err := c.cc.Invoke(ctx, CycleService_EscalateObstacle_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) AnswerEscalation(ctx context.Context, in *AnswerEscalationRequest, opts ...grpc.CallOption) (*Obstacle, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Obstacle)
+	err := c.cc.Invoke(ctx, CycleService_AnswerEscalation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) RecognizeObstacle(ctx context.Context, in *RecognizeObstacleRequest, opts ...grpc.CallOption) (*RecognizeObstacleResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RecognizeObstacleResponse)
+	err := c.cc.Invoke(ctx, CycleService_RecognizeObstacle_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) LinkObstacle(ctx context.Context, in *LinkObstacleRequest, opts ...grpc.CallOption) (*Obstacle, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Obstacle)
+	err := c.cc.Invoke(ctx, CycleService_LinkObstacle_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) UnlinkObstacle(ctx context.Context, in *UnlinkObstacleRequest, opts ...grpc.CallOption) (*Obstacle, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Obstacle)
+	err := c.cc.Invoke(ctx, CycleService_UnlinkObstacle_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -347,6 +513,16 @@ func (c *cycleServiceClient) UpdateCycle(ctx context.Context, in *UpdateCycleReq
 	return out, nil
 }
 
+func (c *cycleServiceClient) StartCycle(ctx context.Context, in *StartCycleRequest, opts ...grpc.CallOption) (*Cycle, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Cycle)
+	err := c.cc.Invoke(ctx, CycleService_StartCycle_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *cycleServiceClient) AdvanceCycle(ctx context.Context, in *AdvanceCycleRequest, opts ...grpc.CallOption) (*Cycle, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Cycle)
@@ -357,10 +533,20 @@ func (c *cycleServiceClient) AdvanceCycle(ctx context.Context, in *AdvanceCycleR
 	return out, nil
 }
 
-func (c *cycleServiceClient) PreviewGate(ctx context.Context, in *PreviewGateRequest, opts ...grpc.CallOption) (*PreviewGateResponse, error) {
+func (c *cycleServiceClient) PreviewGate(ctx context.Context, in *PreviewGateRequest, opts ...grpc.CallOption) (*Gate, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(PreviewGateResponse)
+	out := new(Gate)
 	err := c.cc.Invoke(ctx, CycleService_PreviewGate_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) ExtendCycle(ctx context.Context, in *ExtendCycleRequest, opts ...grpc.CallOption) (*Cycle, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Cycle)
+	err := c.cc.Invoke(ctx, CycleService_ExtendCycle_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -381,6 +567,16 @@ func (c *cycleServiceClient) CreateAndon(ctx context.Context, in *CreateAndonReq
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Andon)
 	err := c.cc.Invoke(ctx, CycleService_CreateAndon_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cycleServiceClient) GetAndon(ctx context.Context, in *GetAndonRequest, opts ...grpc.CallOption) (*Andon, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Andon)
+	err := c.cc.Invoke(ctx, CycleService_GetAndon_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -684,18 +880,28 @@ func (c *cycleServiceClient) SummarizeCapacity(ctx context.Context, in *Summariz
 // CycleService owns challenges, value streams, target conditions, obstacles, cycles with their gates, andons, the pain ladder,
 // coaching sessions and the capacity ledger.
 type CycleServiceServer interface {
+	// Gets the storyboard of a team: the whole picture in one call.
+	GetStoryboard(context.Context, *GetStoryboardRequest) (*Storyboard, error)
+	// Lists every change of what a team plans: what, who and when, the latest first.
+	ListHistory(context.Context, *ListHistoryRequest) (*ListHistoryResponse, error)
 	// Creates a challenge: the direction, 6 months to 3 years away.
 	CreateChallenge(context.Context, *CreateChallengeRequest) (*Challenge, error)
 	// Gets a challenge.
 	GetChallenge(context.Context, *GetChallengeRequest) (*Challenge, error)
 	// Lists a team's challenges.
 	ListChallenges(context.Context, *ListChallengesRequest) (*ListChallengesResponse, error)
+	// Changes the words, the horizon or the owner of an active challenge.
+	UpdateChallenge(context.Context, *UpdateChallengeRequest) (*Challenge, error)
+	// Closes the active challenge as met or as replaced, once no target condition leads towards it any more.
+	CloseChallenge(context.Context, *CloseChallengeRequest) (*Challenge, error)
 	// Creates a target condition. A team has one active target condition; it may span cycles.
 	CreateTargetCondition(context.Context, *CreateTargetConditionRequest) (*TargetCondition, error)
 	// Gets a target condition.
 	GetTargetCondition(context.Context, *GetTargetConditionRequest) (*TargetCondition, error)
 	// Lists a team's target conditions.
 	ListTargetConditions(context.Context, *ListTargetConditionsRequest) (*ListTargetConditionsResponse, error)
+	// Changes the active target condition: what it says more clearly, when it is to be achieved. Every change is in the history.
+	UpdateTargetCondition(context.Context, *UpdateTargetConditionRequest) (*TargetCondition, error)
 	// Closes the active target condition as achieved or as replaced, so that the next can begin.
 	CloseTargetCondition(context.Context, *CloseTargetConditionRequest) (*TargetCondition, error)
 	// Puts an obstacle into the team's parking lot.
@@ -704,10 +910,25 @@ type CycleServiceServer interface {
 	GetObstacle(context.Context, *GetObstacleRequest) (*Obstacle, error)
 	// Lists a team's obstacles.
 	ListObstacles(context.Context, *ListObstaclesRequest) (*ListObstaclesResponse, error)
-	// Makes an obstacle the one that the team works on. The one before goes back to the parking lot, which needs a reason.
+	// Changes the words of an obstacle that is not settled.
+	UpdateObstacle(context.Context, *UpdateObstacleRequest) (*Obstacle, error)
+	// Moves a parked obstacle to another place in the parking lot.
+	MoveObstacle(context.Context, *MoveObstacleRequest) (*Obstacle, error)
+	// Makes an obstacle the one that the team works on. The one before goes back to the parking lot, which needs its name and a
+	// reason.
 	MakeObstacleCurrent(context.Context, *MakeObstacleCurrentRequest) (*Obstacle, error)
-	// Settles an obstacle: overcome, escalated or dropped. The last two need a reason.
+	// Settles an obstacle: overcome, or dropped with a reason.
 	SettleObstacle(context.Context, *SettleObstacleRequest) (*Obstacle, error)
+	// Escalates an obstacle that the team cannot learn past by itself: to an owner, with a reason and a day by which an answer is due.
+	EscalateObstacle(context.Context, *EscalateObstacleRequest) (*Obstacle, error)
+	// Answers an escalation. The owner of the escalation may, and the team's members, who write down what they heard.
+	AnswerEscalation(context.Context, *AnswerEscalationRequest) (*Obstacle, error)
+	// Tells where else the same obstacle was met, in the teams that the caller may read, and how often.
+	RecognizeObstacle(context.Context, *RecognizeObstacleRequest) (*RecognizeObstacleResponse, error)
+	// Confirms that an obstacle is the same as another one, of this team or of one that the caller may read. A person does this.
+	LinkObstacle(context.Context, *LinkObstacleRequest) (*Obstacle, error)
+	// Takes back that an obstacle is the same as others.
+	UnlinkObstacle(context.Context, *UnlinkObstacleRequest) (*Obstacle, error)
 	// Starts a cycle in its PLAN phase. A team has one running cycle.
 	CreateCycle(context.Context, *CreateCycleRequest) (*Cycle, error)
 	// Gets a cycle.
@@ -716,14 +937,20 @@ type CycleServiceServer interface {
 	ListCycles(context.Context, *ListCyclesRequest) (*ListCyclesResponse, error)
 	// Changes what a cycle plans, while it is in its PLAN phase.
 	UpdateCycle(context.Context, *UpdateCycleRequest) (*Cycle, error)
+	// Starts a drafted cycle in its PLAN phase. A team has one running cycle.
+	StartCycle(context.Context, *StartCycleRequest) (*Cycle, error)
 	// Moves a cycle through its next gate. Every unmet criterion is answered at once.
 	AdvanceCycle(context.Context, *AdvanceCycleRequest) (*Cycle, error)
 	// Tells what the next gate would say, without moving.
-	PreviewGate(context.Context, *PreviewGateRequest) (*PreviewGateResponse, error)
+	PreviewGate(context.Context, *PreviewGateRequest) (*Gate, error)
+	// Puts the end of a running cycle off, with a reason.
+	ExtendCycle(context.Context, *ExtendCycleRequest) (*Cycle, error)
 	// Cancels a running cycle, with a reason.
 	CancelCycle(context.Context, *CancelCycleRequest) (*Cycle, error)
 	// Raises an andon: the cycle stops at its next gate until a countermeasure is written.
 	CreateAndon(context.Context, *CreateAndonRequest) (*Andon, error)
+	// Gets an andon.
+	GetAndon(context.Context, *GetAndonRequest) (*Andon, error)
 	// Lists a cycle's andons.
 	ListAndons(context.Context, *ListAndonsRequest) (*ListAndonsResponse, error)
 	// Resolves an andon with the countermeasure that was taken.
@@ -791,6 +1018,12 @@ type CycleServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedCycleServiceServer struct{}
 
+func (UnimplementedCycleServiceServer) GetStoryboard(context.Context, *GetStoryboardRequest) (*Storyboard, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetStoryboard not implemented")
+}
+func (UnimplementedCycleServiceServer) ListHistory(context.Context, *ListHistoryRequest) (*ListHistoryResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListHistory not implemented")
+}
 func (UnimplementedCycleServiceServer) CreateChallenge(context.Context, *CreateChallengeRequest) (*Challenge, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateChallenge not implemented")
 }
@@ -800,6 +1033,12 @@ func (UnimplementedCycleServiceServer) GetChallenge(context.Context, *GetChallen
 func (UnimplementedCycleServiceServer) ListChallenges(context.Context, *ListChallengesRequest) (*ListChallengesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListChallenges not implemented")
 }
+func (UnimplementedCycleServiceServer) UpdateChallenge(context.Context, *UpdateChallengeRequest) (*Challenge, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateChallenge not implemented")
+}
+func (UnimplementedCycleServiceServer) CloseChallenge(context.Context, *CloseChallengeRequest) (*Challenge, error) {
+	return nil, status.Error(codes.Unimplemented, "method CloseChallenge not implemented")
+}
 func (UnimplementedCycleServiceServer) CreateTargetCondition(context.Context, *CreateTargetConditionRequest) (*TargetCondition, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateTargetCondition not implemented")
 }
@@ -808,6 +1047,9 @@ func (UnimplementedCycleServiceServer) GetTargetCondition(context.Context, *GetT
 }
 func (UnimplementedCycleServiceServer) ListTargetConditions(context.Context, *ListTargetConditionsRequest) (*ListTargetConditionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListTargetConditions not implemented")
+}
+func (UnimplementedCycleServiceServer) UpdateTargetCondition(context.Context, *UpdateTargetConditionRequest) (*TargetCondition, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateTargetCondition not implemented")
 }
 func (UnimplementedCycleServiceServer) CloseTargetCondition(context.Context, *CloseTargetConditionRequest) (*TargetCondition, error) {
 	return nil, status.Error(codes.Unimplemented, "method CloseTargetCondition not implemented")
@@ -821,11 +1063,32 @@ func (UnimplementedCycleServiceServer) GetObstacle(context.Context, *GetObstacle
 func (UnimplementedCycleServiceServer) ListObstacles(context.Context, *ListObstaclesRequest) (*ListObstaclesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListObstacles not implemented")
 }
+func (UnimplementedCycleServiceServer) UpdateObstacle(context.Context, *UpdateObstacleRequest) (*Obstacle, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateObstacle not implemented")
+}
+func (UnimplementedCycleServiceServer) MoveObstacle(context.Context, *MoveObstacleRequest) (*Obstacle, error) {
+	return nil, status.Error(codes.Unimplemented, "method MoveObstacle not implemented")
+}
 func (UnimplementedCycleServiceServer) MakeObstacleCurrent(context.Context, *MakeObstacleCurrentRequest) (*Obstacle, error) {
 	return nil, status.Error(codes.Unimplemented, "method MakeObstacleCurrent not implemented")
 }
 func (UnimplementedCycleServiceServer) SettleObstacle(context.Context, *SettleObstacleRequest) (*Obstacle, error) {
 	return nil, status.Error(codes.Unimplemented, "method SettleObstacle not implemented")
+}
+func (UnimplementedCycleServiceServer) EscalateObstacle(context.Context, *EscalateObstacleRequest) (*Obstacle, error) {
+	return nil, status.Error(codes.Unimplemented, "method EscalateObstacle not implemented")
+}
+func (UnimplementedCycleServiceServer) AnswerEscalation(context.Context, *AnswerEscalationRequest) (*Obstacle, error) {
+	return nil, status.Error(codes.Unimplemented, "method AnswerEscalation not implemented")
+}
+func (UnimplementedCycleServiceServer) RecognizeObstacle(context.Context, *RecognizeObstacleRequest) (*RecognizeObstacleResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RecognizeObstacle not implemented")
+}
+func (UnimplementedCycleServiceServer) LinkObstacle(context.Context, *LinkObstacleRequest) (*Obstacle, error) {
+	return nil, status.Error(codes.Unimplemented, "method LinkObstacle not implemented")
+}
+func (UnimplementedCycleServiceServer) UnlinkObstacle(context.Context, *UnlinkObstacleRequest) (*Obstacle, error) {
+	return nil, status.Error(codes.Unimplemented, "method UnlinkObstacle not implemented")
 }
 func (UnimplementedCycleServiceServer) CreateCycle(context.Context, *CreateCycleRequest) (*Cycle, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateCycle not implemented")
@@ -839,17 +1102,26 @@ func (UnimplementedCycleServiceServer) ListCycles(context.Context, *ListCyclesRe
 func (UnimplementedCycleServiceServer) UpdateCycle(context.Context, *UpdateCycleRequest) (*Cycle, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateCycle not implemented")
 }
+func (UnimplementedCycleServiceServer) StartCycle(context.Context, *StartCycleRequest) (*Cycle, error) {
+	return nil, status.Error(codes.Unimplemented, "method StartCycle not implemented")
+}
 func (UnimplementedCycleServiceServer) AdvanceCycle(context.Context, *AdvanceCycleRequest) (*Cycle, error) {
 	return nil, status.Error(codes.Unimplemented, "method AdvanceCycle not implemented")
 }
-func (UnimplementedCycleServiceServer) PreviewGate(context.Context, *PreviewGateRequest) (*PreviewGateResponse, error) {
+func (UnimplementedCycleServiceServer) PreviewGate(context.Context, *PreviewGateRequest) (*Gate, error) {
 	return nil, status.Error(codes.Unimplemented, "method PreviewGate not implemented")
+}
+func (UnimplementedCycleServiceServer) ExtendCycle(context.Context, *ExtendCycleRequest) (*Cycle, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExtendCycle not implemented")
 }
 func (UnimplementedCycleServiceServer) CancelCycle(context.Context, *CancelCycleRequest) (*Cycle, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelCycle not implemented")
 }
 func (UnimplementedCycleServiceServer) CreateAndon(context.Context, *CreateAndonRequest) (*Andon, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateAndon not implemented")
+}
+func (UnimplementedCycleServiceServer) GetAndon(context.Context, *GetAndonRequest) (*Andon, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetAndon not implemented")
 }
 func (UnimplementedCycleServiceServer) ListAndons(context.Context, *ListAndonsRequest) (*ListAndonsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAndons not implemented")
@@ -958,6 +1230,42 @@ func RegisterCycleServiceServer(s grpc.ServiceRegistrar, srv CycleServiceServer)
 	s.RegisterService(&CycleService_ServiceDesc, srv)
 }
 
+func _CycleService_GetStoryboard_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetStoryboardRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).GetStoryboard(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_GetStoryboard_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).GetStoryboard(ctx, req.(*GetStoryboardRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_ListHistory_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListHistoryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).ListHistory(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_ListHistory_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).ListHistory(ctx, req.(*ListHistoryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CycleService_CreateChallenge_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CreateChallengeRequest)
 	if err := dec(in); err != nil {
@@ -1012,6 +1320,42 @@ func _CycleService_ListChallenges_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CycleService_UpdateChallenge_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateChallengeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).UpdateChallenge(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_UpdateChallenge_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).UpdateChallenge(ctx, req.(*UpdateChallengeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_CloseChallenge_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CloseChallengeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).CloseChallenge(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_CloseChallenge_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).CloseChallenge(ctx, req.(*CloseChallengeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CycleService_CreateTargetCondition_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CreateTargetConditionRequest)
 	if err := dec(in); err != nil {
@@ -1062,6 +1406,24 @@ func _CycleService_ListTargetConditions_Handler(srv interface{}, ctx context.Con
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(CycleServiceServer).ListTargetConditions(ctx, req.(*ListTargetConditionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_UpdateTargetCondition_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateTargetConditionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).UpdateTargetCondition(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_UpdateTargetCondition_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).UpdateTargetCondition(ctx, req.(*UpdateTargetConditionRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1138,6 +1500,42 @@ func _CycleService_ListObstacles_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CycleService_UpdateObstacle_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateObstacleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).UpdateObstacle(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_UpdateObstacle_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).UpdateObstacle(ctx, req.(*UpdateObstacleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_MoveObstacle_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MoveObstacleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).MoveObstacle(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_MoveObstacle_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).MoveObstacle(ctx, req.(*MoveObstacleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CycleService_MakeObstacleCurrent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(MakeObstacleCurrentRequest)
 	if err := dec(in); err != nil {
@@ -1170,6 +1568,96 @@ func _CycleService_SettleObstacle_Handler(srv interface{}, ctx context.Context, 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(CycleServiceServer).SettleObstacle(ctx, req.(*SettleObstacleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_EscalateObstacle_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EscalateObstacleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).EscalateObstacle(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_EscalateObstacle_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).EscalateObstacle(ctx, req.(*EscalateObstacleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_AnswerEscalation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AnswerEscalationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).AnswerEscalation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_AnswerEscalation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).AnswerEscalation(ctx, req.(*AnswerEscalationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_RecognizeObstacle_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecognizeObstacleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).RecognizeObstacle(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_RecognizeObstacle_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).RecognizeObstacle(ctx, req.(*RecognizeObstacleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_LinkObstacle_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(LinkObstacleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).LinkObstacle(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_LinkObstacle_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).LinkObstacle(ctx, req.(*LinkObstacleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_UnlinkObstacle_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UnlinkObstacleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).UnlinkObstacle(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_UnlinkObstacle_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).UnlinkObstacle(ctx, req.(*UnlinkObstacleRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1246,6 +1734,24 @@ func _CycleService_UpdateCycle_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CycleService_StartCycle_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartCycleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).StartCycle(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_StartCycle_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).StartCycle(ctx, req.(*StartCycleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CycleService_AdvanceCycle_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(AdvanceCycleRequest)
 	if err := dec(in); err != nil {
@@ -1282,6 +1788,24 @@ func _CycleService_PreviewGate_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CycleService_ExtendCycle_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExtendCycleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).ExtendCycle(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_ExtendCycle_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).ExtendCycle(ctx, req.(*ExtendCycleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CycleService_CancelCycle_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CancelCycleRequest)
 	if err := dec(in); err != nil {
@@ -1314,6 +1838,24 @@ func _CycleService_CreateAndon_Handler(srv interface{}, ctx context.Context, dec
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(CycleServiceServer).CreateAndon(ctx, req.(*CreateAndonRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CycleService_GetAndon_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetAndonRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CycleServiceServer).GetAndon(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CycleService_GetAndon_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CycleServiceServer).GetAndon(ctx, req.(*GetAndonRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1848,6 +2390,14 @@ var CycleService_ServiceDesc = grpc.ServiceDesc{
 	HandlerType: (*CycleServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
 		{
+			MethodName: "GetStoryboard",
+			Handler:    _CycleService_GetStoryboard_Handler,
+		},
+		{
+			MethodName: "ListHistory",
+			Handler:    _CycleService_ListHistory_Handler,
+		},
+		{
 			MethodName: "CreateChallenge",
 			Handler:    _CycleService_CreateChallenge_Handler,
 		},
@@ -1860,6 +2410,14 @@ var CycleService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _CycleService_ListChallenges_Handler,
 		},
 		{
+			MethodName: "UpdateChallenge",
+			Handler:    _CycleService_UpdateChallenge_Handler,
+		},
+		{
+			MethodName: "CloseChallenge",
+			Handler:    _CycleService_CloseChallenge_Handler,
+		},
+		{
 			MethodName: "CreateTargetCondition",
 			Handler:    _CycleService_CreateTargetCondition_Handler,
 		},
@@ -1870,6 +2428,10 @@ var CycleService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListTargetConditions",
 			Handler:    _CycleService_ListTargetConditions_Handler,
+		},
+		{
+			MethodName: "UpdateTargetCondition",
+			Handler:    _CycleService_UpdateTargetCondition_Handler,
 		},
 		{
 			MethodName: "CloseTargetCondition",
@@ -1888,12 +2450,40 @@ var CycleService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _CycleService_ListObstacles_Handler,
 		},
 		{
+			MethodName: "UpdateObstacle",
+			Handler:    _CycleService_UpdateObstacle_Handler,
+		},
+		{
+			MethodName: "MoveObstacle",
+			Handler:    _CycleService_MoveObstacle_Handler,
+		},
+		{
 			MethodName: "MakeObstacleCurrent",
 			Handler:    _CycleService_MakeObstacleCurrent_Handler,
 		},
 		{
 			MethodName: "SettleObstacle",
 			Handler:    _CycleService_SettleObstacle_Handler,
+		},
+		{
+			MethodName: "EscalateObstacle",
+			Handler:    _CycleService_EscalateObstacle_Handler,
+		},
+		{
+			MethodName: "AnswerEscalation",
+			Handler:    _CycleService_AnswerEscalation_Handler,
+		},
+		{
+			MethodName: "RecognizeObstacle",
+			Handler:    _CycleService_RecognizeObstacle_Handler,
+		},
+		{
+			MethodName: "LinkObstacle",
+			Handler:    _CycleService_LinkObstacle_Handler,
+		},
+		{
+			MethodName: "UnlinkObstacle",
+			Handler:    _CycleService_UnlinkObstacle_Handler,
 		},
 		{
 			MethodName: "CreateCycle",
@@ -1912,6 +2502,10 @@ var CycleService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _CycleService_UpdateCycle_Handler,
 		},
 		{
+			MethodName: "StartCycle",
+			Handler:    _CycleService_StartCycle_Handler,
+		},
+		{
 			MethodName: "AdvanceCycle",
 			Handler:    _CycleService_AdvanceCycle_Handler,
 		},
@@ -1920,12 +2514,20 @@ var CycleService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _CycleService_PreviewGate_Handler,
 		},
 		{
+			MethodName: "ExtendCycle",
+			Handler:    _CycleService_ExtendCycle_Handler,
+		},
+		{
 			MethodName: "CancelCycle",
 			Handler:    _CycleService_CancelCycle_Handler,
 		},
 		{
 			MethodName: "CreateAndon",
 			Handler:    _CycleService_CreateAndon_Handler,
+		},
+		{
+			MethodName: "GetAndon",
+			Handler:    _CycleService_GetAndon_Handler,
 		},
 		{
 			MethodName: "ListAndons",

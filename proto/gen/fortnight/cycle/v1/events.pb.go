@@ -68,6 +68,98 @@ func (x *ChallengeCreated) GetChallenge() *Challenge {
 	return nil
 }
 
+// A challenge was changed.
+type ChallengeUpdated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Challenge     *Challenge `protobuf:"bytes,1,opt,name=challenge,proto3" json:"challenge,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChallengeUpdated) Reset() {
+	*x = ChallengeUpdated{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChallengeUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChallengeUpdated) ProtoMessage() {}
+
+func (x *ChallengeUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChallengeUpdated.ProtoReflect.Descriptor instead.
+func (*ChallengeUpdated) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ChallengeUpdated) GetChallenge() *Challenge {
+	if x != nil {
+		return x.Challenge
+	}
+	return nil
+}
+
+// A challenge was met or replaced.
+type ChallengeClosed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Challenge     *Challenge `protobuf:"bytes,1,opt,name=challenge,proto3" json:"challenge,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChallengeClosed) Reset() {
+	*x = ChallengeClosed{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChallengeClosed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChallengeClosed) ProtoMessage() {}
+
+func (x *ChallengeClosed) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChallengeClosed.ProtoReflect.Descriptor instead.
+func (*ChallengeClosed) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ChallengeClosed) GetChallenge() *Challenge {
+	if x != nil {
+		return x.Challenge
+	}
+	return nil
+}
+
 // A target condition was created.
 type TargetConditionCreated struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -79,7 +171,7 @@ type TargetConditionCreated struct {
 
 func (x *TargetConditionCreated) Reset() {
 	*x = TargetConditionCreated{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[1]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -91,7 +183,7 @@ func (x *TargetConditionCreated) String() string {
 func (*TargetConditionCreated) ProtoMessage() {}
 
 func (x *TargetConditionCreated) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[1]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -104,10 +196,56 @@ func (x *TargetConditionCreated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TargetConditionCreated.ProtoReflect.Descriptor instead.
 func (*TargetConditionCreated) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{1}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *TargetConditionCreated) GetTargetCondition() *TargetCondition {
+	if x != nil {
+		return x.TargetCondition
+	}
+	return nil
+}
+
+// A target condition was changed.
+type TargetConditionUpdated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	TargetCondition *TargetCondition `protobuf:"bytes,1,opt,name=target_condition,json=targetCondition,proto3" json:"target_condition,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *TargetConditionUpdated) Reset() {
+	*x = TargetConditionUpdated{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TargetConditionUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TargetConditionUpdated) ProtoMessage() {}
+
+func (x *TargetConditionUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TargetConditionUpdated.ProtoReflect.Descriptor instead.
+func (*TargetConditionUpdated) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *TargetConditionUpdated) GetTargetCondition() *TargetCondition {
 	if x != nil {
 		return x.TargetCondition
 	}
@@ -125,7 +263,7 @@ type TargetConditionClosed struct {
 
 func (x *TargetConditionClosed) Reset() {
 	*x = TargetConditionClosed{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[2]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -137,7 +275,7 @@ func (x *TargetConditionClosed) String() string {
 func (*TargetConditionClosed) ProtoMessage() {}
 
 func (x *TargetConditionClosed) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[2]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -150,7 +288,7 @@ func (x *TargetConditionClosed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TargetConditionClosed.ProtoReflect.Descriptor instead.
 func (*TargetConditionClosed) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{2}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *TargetConditionClosed) GetTargetCondition() *TargetCondition {
@@ -171,7 +309,7 @@ type ObstacleParked struct {
 
 func (x *ObstacleParked) Reset() {
 	*x = ObstacleParked{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[3]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -183,7 +321,7 @@ func (x *ObstacleParked) String() string {
 func (*ObstacleParked) ProtoMessage() {}
 
 func (x *ObstacleParked) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[3]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -196,7 +334,7 @@ func (x *ObstacleParked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ObstacleParked.ProtoReflect.Descriptor instead.
 func (*ObstacleParked) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{3}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ObstacleParked) GetObstacle() *Obstacle {
@@ -217,7 +355,7 @@ type ObstacleMadeCurrent struct {
 
 func (x *ObstacleMadeCurrent) Reset() {
 	*x = ObstacleMadeCurrent{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[4]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -229,7 +367,7 @@ func (x *ObstacleMadeCurrent) String() string {
 func (*ObstacleMadeCurrent) ProtoMessage() {}
 
 func (x *ObstacleMadeCurrent) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[4]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -242,7 +380,7 @@ func (x *ObstacleMadeCurrent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ObstacleMadeCurrent.ProtoReflect.Descriptor instead.
 func (*ObstacleMadeCurrent) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{4}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ObstacleMadeCurrent) GetObstacle() *Obstacle {
@@ -252,7 +390,7 @@ func (x *ObstacleMadeCurrent) GetObstacle() *Obstacle {
 	return nil
 }
 
-// An obstacle was overcome, escalated or dropped.
+// An obstacle was overcome or dropped.
 type ObstacleSettled struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resource after the change.
@@ -263,7 +401,7 @@ type ObstacleSettled struct {
 
 func (x *ObstacleSettled) Reset() {
 	*x = ObstacleSettled{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[5]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -275,7 +413,7 @@ func (x *ObstacleSettled) String() string {
 func (*ObstacleSettled) ProtoMessage() {}
 
 func (x *ObstacleSettled) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[5]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -288,12 +426,426 @@ func (x *ObstacleSettled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ObstacleSettled.ProtoReflect.Descriptor instead.
 func (*ObstacleSettled) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{5}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ObstacleSettled) GetObstacle() *Obstacle {
 	if x != nil {
 		return x.Obstacle
+	}
+	return nil
+}
+
+// The words of an obstacle were changed.
+type ObstacleUpdated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Obstacle      *Obstacle `protobuf:"bytes,1,opt,name=obstacle,proto3" json:"obstacle,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ObstacleUpdated) Reset() {
+	*x = ObstacleUpdated{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ObstacleUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ObstacleUpdated) ProtoMessage() {}
+
+func (x *ObstacleUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ObstacleUpdated.ProtoReflect.Descriptor instead.
+func (*ObstacleUpdated) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ObstacleUpdated) GetObstacle() *Obstacle {
+	if x != nil {
+		return x.Obstacle
+	}
+	return nil
+}
+
+// An obstacle has another place in the parking lot.
+type ObstacleMoved struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Obstacle      *Obstacle `protobuf:"bytes,1,opt,name=obstacle,proto3" json:"obstacle,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ObstacleMoved) Reset() {
+	*x = ObstacleMoved{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ObstacleMoved) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ObstacleMoved) ProtoMessage() {}
+
+func (x *ObstacleMoved) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ObstacleMoved.ProtoReflect.Descriptor instead.
+func (*ObstacleMoved) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ObstacleMoved) GetObstacle() *Obstacle {
+	if x != nil {
+		return x.Obstacle
+	}
+	return nil
+}
+
+// Others were asked for help with an obstacle.
+type ObstacleEscalated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Obstacle      *Obstacle `protobuf:"bytes,1,opt,name=obstacle,proto3" json:"obstacle,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ObstacleEscalated) Reset() {
+	*x = ObstacleEscalated{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ObstacleEscalated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ObstacleEscalated) ProtoMessage() {}
+
+func (x *ObstacleEscalated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ObstacleEscalated.ProtoReflect.Descriptor instead.
+func (*ObstacleEscalated) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ObstacleEscalated) GetObstacle() *Obstacle {
+	if x != nil {
+		return x.Obstacle
+	}
+	return nil
+}
+
+// An escalation was answered; the state tells where the obstacle went.
+type EscalationAnswered struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Obstacle      *Obstacle `protobuf:"bytes,1,opt,name=obstacle,proto3" json:"obstacle,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EscalationAnswered) Reset() {
+	*x = EscalationAnswered{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EscalationAnswered) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EscalationAnswered) ProtoMessage() {}
+
+func (x *EscalationAnswered) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EscalationAnswered.ProtoReflect.Descriptor instead.
+func (*EscalationAnswered) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *EscalationAnswered) GetObstacle() *Obstacle {
+	if x != nil {
+		return x.Obstacle
+	}
+	return nil
+}
+
+// A person confirmed that an obstacle is the same as another one.
+type ObstacleLinked struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Obstacle      *Obstacle `protobuf:"bytes,1,opt,name=obstacle,proto3" json:"obstacle,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ObstacleLinked) Reset() {
+	*x = ObstacleLinked{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ObstacleLinked) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ObstacleLinked) ProtoMessage() {}
+
+func (x *ObstacleLinked) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ObstacleLinked.ProtoReflect.Descriptor instead.
+func (*ObstacleLinked) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ObstacleLinked) GetObstacle() *Obstacle {
+	if x != nil {
+		return x.Obstacle
+	}
+	return nil
+}
+
+// That an obstacle is the same as others was taken back.
+type ObstacleUnlinked struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Obstacle      *Obstacle `protobuf:"bytes,1,opt,name=obstacle,proto3" json:"obstacle,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ObstacleUnlinked) Reset() {
+	*x = ObstacleUnlinked{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ObstacleUnlinked) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ObstacleUnlinked) ProtoMessage() {}
+
+func (x *ObstacleUnlinked) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ObstacleUnlinked.ProtoReflect.Descriptor instead.
+func (*ObstacleUnlinked) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ObstacleUnlinked) GetObstacle() *Obstacle {
+	if x != nil {
+		return x.Obstacle
+	}
+	return nil
+}
+
+// An obstacle was current when a cycle finished.
+type ObstacleOutlastedCycle struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Obstacle      *Obstacle `protobuf:"bytes,1,opt,name=obstacle,proto3" json:"obstacle,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ObstacleOutlastedCycle) Reset() {
+	*x = ObstacleOutlastedCycle{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ObstacleOutlastedCycle) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ObstacleOutlastedCycle) ProtoMessage() {}
+
+func (x *ObstacleOutlastedCycle) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ObstacleOutlastedCycle.ProtoReflect.Descriptor instead.
+func (*ObstacleOutlastedCycle) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ObstacleOutlastedCycle) GetObstacle() *Obstacle {
+	if x != nil {
+		return x.Obstacle
+	}
+	return nil
+}
+
+// An obstacle outlasted its second cycle: it is stuck.
+type ObstacleStuck struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Obstacle      *Obstacle `protobuf:"bytes,1,opt,name=obstacle,proto3" json:"obstacle,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ObstacleStuck) Reset() {
+	*x = ObstacleStuck{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ObstacleStuck) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ObstacleStuck) ProtoMessage() {}
+
+func (x *ObstacleStuck) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ObstacleStuck.ProtoReflect.Descriptor instead.
+func (*ObstacleStuck) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ObstacleStuck) GetObstacle() *Obstacle {
+	if x != nil {
+		return x.Obstacle
+	}
+	return nil
+}
+
+// The next cycle was drafted, or its draft was planned anew.
+type CycleDrafted struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Cycle         *Cycle `protobuf:"bytes,1,opt,name=cycle,proto3" json:"cycle,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CycleDrafted) Reset() {
+	*x = CycleDrafted{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CycleDrafted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CycleDrafted) ProtoMessage() {}
+
+func (x *CycleDrafted) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CycleDrafted.ProtoReflect.Descriptor instead.
+func (*CycleDrafted) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *CycleDrafted) GetCycle() *Cycle {
+	if x != nil {
+		return x.Cycle
 	}
 	return nil
 }
@@ -309,7 +861,7 @@ type CycleStarted struct {
 
 func (x *CycleStarted) Reset() {
 	*x = CycleStarted{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[6]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -321,7 +873,7 @@ func (x *CycleStarted) String() string {
 func (*CycleStarted) ProtoMessage() {}
 
 func (x *CycleStarted) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[6]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -334,7 +886,7 @@ func (x *CycleStarted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CycleStarted.ProtoReflect.Descriptor instead.
 func (*CycleStarted) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{6}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *CycleStarted) GetCycle() *Cycle {
@@ -355,7 +907,7 @@ type CycleUpdated struct {
 
 func (x *CycleUpdated) Reset() {
 	*x = CycleUpdated{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[7]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -367,7 +919,7 @@ func (x *CycleUpdated) String() string {
 func (*CycleUpdated) ProtoMessage() {}
 
 func (x *CycleUpdated) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[7]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -380,7 +932,7 @@ func (x *CycleUpdated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CycleUpdated.ProtoReflect.Descriptor instead.
 func (*CycleUpdated) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{7}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CycleUpdated) GetCycle() *Cycle {
@@ -401,7 +953,7 @@ type CycleAdvanced struct {
 
 func (x *CycleAdvanced) Reset() {
 	*x = CycleAdvanced{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[8]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -413,7 +965,7 @@ func (x *CycleAdvanced) String() string {
 func (*CycleAdvanced) ProtoMessage() {}
 
 func (x *CycleAdvanced) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[8]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -426,10 +978,56 @@ func (x *CycleAdvanced) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CycleAdvanced.ProtoReflect.Descriptor instead.
 func (*CycleAdvanced) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{8}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CycleAdvanced) GetCycle() *Cycle {
+	if x != nil {
+		return x.Cycle
+	}
+	return nil
+}
+
+// The end of a cycle was put off.
+type CycleExtended struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Cycle         *Cycle `protobuf:"bytes,1,opt,name=cycle,proto3" json:"cycle,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CycleExtended) Reset() {
+	*x = CycleExtended{}
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CycleExtended) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CycleExtended) ProtoMessage() {}
+
+func (x *CycleExtended) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CycleExtended.ProtoReflect.Descriptor instead.
+func (*CycleExtended) Descriptor() ([]byte, []int) {
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *CycleExtended) GetCycle() *Cycle {
 	if x != nil {
 		return x.Cycle
 	}
@@ -447,7 +1045,7 @@ type CycleFinished struct {
 
 func (x *CycleFinished) Reset() {
 	*x = CycleFinished{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[9]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -459,7 +1057,7 @@ func (x *CycleFinished) String() string {
 func (*CycleFinished) ProtoMessage() {}
 
 func (x *CycleFinished) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[9]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -472,7 +1070,7 @@ func (x *CycleFinished) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CycleFinished.ProtoReflect.Descriptor instead.
 func (*CycleFinished) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{9}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CycleFinished) GetCycle() *Cycle {
@@ -493,7 +1091,7 @@ type CycleCancelled struct {
 
 func (x *CycleCancelled) Reset() {
 	*x = CycleCancelled{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[10]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -505,7 +1103,7 @@ func (x *CycleCancelled) String() string {
 func (*CycleCancelled) ProtoMessage() {}
 
 func (x *CycleCancelled) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[10]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -518,7 +1116,7 @@ func (x *CycleCancelled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CycleCancelled.ProtoReflect.Descriptor instead.
 func (*CycleCancelled) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{10}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CycleCancelled) GetCycle() *Cycle {
@@ -539,7 +1137,7 @@ type AndonRaised struct {
 
 func (x *AndonRaised) Reset() {
 	*x = AndonRaised{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[11]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -551,7 +1149,7 @@ func (x *AndonRaised) String() string {
 func (*AndonRaised) ProtoMessage() {}
 
 func (x *AndonRaised) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[11]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -564,7 +1162,7 @@ func (x *AndonRaised) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AndonRaised.ProtoReflect.Descriptor instead.
 func (*AndonRaised) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{11}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *AndonRaised) GetAndon() *Andon {
@@ -585,7 +1183,7 @@ type AndonResolved struct {
 
 func (x *AndonResolved) Reset() {
 	*x = AndonResolved{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[12]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -597,7 +1195,7 @@ func (x *AndonResolved) String() string {
 func (*AndonResolved) ProtoMessage() {}
 
 func (x *AndonResolved) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[12]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -610,7 +1208,7 @@ func (x *AndonResolved) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AndonResolved.ProtoReflect.Descriptor instead.
 func (*AndonResolved) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{12}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *AndonResolved) GetAndon() *Andon {
@@ -631,7 +1229,7 @@ type ValueStreamCreated struct {
 
 func (x *ValueStreamCreated) Reset() {
 	*x = ValueStreamCreated{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[13]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -643,7 +1241,7 @@ func (x *ValueStreamCreated) String() string {
 func (*ValueStreamCreated) ProtoMessage() {}
 
 func (x *ValueStreamCreated) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[13]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -656,7 +1254,7 @@ func (x *ValueStreamCreated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValueStreamCreated.ProtoReflect.Descriptor instead.
 func (*ValueStreamCreated) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{13}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ValueStreamCreated) GetValueStream() *ValueStream {
@@ -677,7 +1275,7 @@ type ValueStreamUpdated struct {
 
 func (x *ValueStreamUpdated) Reset() {
 	*x = ValueStreamUpdated{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[14]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -689,7 +1287,7 @@ func (x *ValueStreamUpdated) String() string {
 func (*ValueStreamUpdated) ProtoMessage() {}
 
 func (x *ValueStreamUpdated) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[14]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -702,7 +1300,7 @@ func (x *ValueStreamUpdated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValueStreamUpdated.ProtoReflect.Descriptor instead.
 func (*ValueStreamUpdated) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{14}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ValueStreamUpdated) GetValueStream() *ValueStream {
@@ -723,7 +1321,7 @@ type ConstraintConfirmed struct {
 
 func (x *ConstraintConfirmed) Reset() {
 	*x = ConstraintConfirmed{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[15]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -735,7 +1333,7 @@ func (x *ConstraintConfirmed) String() string {
 func (*ConstraintConfirmed) ProtoMessage() {}
 
 func (x *ConstraintConfirmed) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[15]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -748,7 +1346,7 @@ func (x *ConstraintConfirmed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConstraintConfirmed.ProtoReflect.Descriptor instead.
 func (*ConstraintConfirmed) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{15}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ConstraintConfirmed) GetValueStream() *ValueStream {
@@ -769,7 +1367,7 @@ type PainfulActivityCreated struct {
 
 func (x *PainfulActivityCreated) Reset() {
 	*x = PainfulActivityCreated{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[16]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -781,7 +1379,7 @@ func (x *PainfulActivityCreated) String() string {
 func (*PainfulActivityCreated) ProtoMessage() {}
 
 func (x *PainfulActivityCreated) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[16]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -794,7 +1392,7 @@ func (x *PainfulActivityCreated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PainfulActivityCreated.ProtoReflect.Descriptor instead.
 func (*PainfulActivityCreated) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{16}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PainfulActivityCreated) GetPainfulActivity() *PainfulActivity {
@@ -815,7 +1413,7 @@ type PainfulActivityUpdated struct {
 
 func (x *PainfulActivityUpdated) Reset() {
 	*x = PainfulActivityUpdated{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[17]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -827,7 +1425,7 @@ func (x *PainfulActivityUpdated) String() string {
 func (*PainfulActivityUpdated) ProtoMessage() {}
 
 func (x *PainfulActivityUpdated) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[17]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -840,7 +1438,7 @@ func (x *PainfulActivityUpdated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PainfulActivityUpdated.ProtoReflect.Descriptor instead.
 func (*PainfulActivityUpdated) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{17}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PainfulActivityUpdated) GetPainfulActivity() *PainfulActivity {
@@ -861,7 +1459,7 @@ type PainfulActivityScored struct {
 
 func (x *PainfulActivityScored) Reset() {
 	*x = PainfulActivityScored{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[18]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -873,7 +1471,7 @@ func (x *PainfulActivityScored) String() string {
 func (*PainfulActivityScored) ProtoMessage() {}
 
 func (x *PainfulActivityScored) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[18]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -886,7 +1484,7 @@ func (x *PainfulActivityScored) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PainfulActivityScored.ProtoReflect.Descriptor instead.
 func (*PainfulActivityScored) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{18}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *PainfulActivityScored) GetPainfulActivity() *PainfulActivity {
@@ -907,7 +1505,7 @@ type CoachingSessionCreated struct {
 
 func (x *CoachingSessionCreated) Reset() {
 	*x = CoachingSessionCreated{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[19]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -919,7 +1517,7 @@ func (x *CoachingSessionCreated) String() string {
 func (*CoachingSessionCreated) ProtoMessage() {}
 
 func (x *CoachingSessionCreated) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[19]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -932,7 +1530,7 @@ func (x *CoachingSessionCreated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CoachingSessionCreated.ProtoReflect.Descriptor instead.
 func (*CoachingSessionCreated) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{19}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *CoachingSessionCreated) GetCoachingSession() *CoachingSession {
@@ -953,7 +1551,7 @@ type CoachingSessionUpdated struct {
 
 func (x *CoachingSessionUpdated) Reset() {
 	*x = CoachingSessionUpdated{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[20]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -965,7 +1563,7 @@ func (x *CoachingSessionUpdated) String() string {
 func (*CoachingSessionUpdated) ProtoMessage() {}
 
 func (x *CoachingSessionUpdated) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[20]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -978,7 +1576,7 @@ func (x *CoachingSessionUpdated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CoachingSessionUpdated.ProtoReflect.Descriptor instead.
 func (*CoachingSessionUpdated) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{20}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *CoachingSessionUpdated) GetCoachingSession() *CoachingSession {
@@ -999,7 +1597,7 @@ type CoachingSessionHeld struct {
 
 func (x *CoachingSessionHeld) Reset() {
 	*x = CoachingSessionHeld{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[21]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1011,7 +1609,7 @@ func (x *CoachingSessionHeld) String() string {
 func (*CoachingSessionHeld) ProtoMessage() {}
 
 func (x *CoachingSessionHeld) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[21]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1024,7 +1622,7 @@ func (x *CoachingSessionHeld) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CoachingSessionHeld.ProtoReflect.Descriptor instead.
 func (*CoachingSessionHeld) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{21}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *CoachingSessionHeld) GetCoachingSession() *CoachingSession {
@@ -1045,7 +1643,7 @@ type CoachingCadenceUpdated struct {
 
 func (x *CoachingCadenceUpdated) Reset() {
 	*x = CoachingCadenceUpdated{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[22]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1057,7 +1655,7 @@ func (x *CoachingCadenceUpdated) String() string {
 func (*CoachingCadenceUpdated) ProtoMessage() {}
 
 func (x *CoachingCadenceUpdated) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[22]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1070,7 +1668,7 @@ func (x *CoachingCadenceUpdated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CoachingCadenceUpdated.ProtoReflect.Descriptor instead.
 func (*CoachingCadenceUpdated) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{22}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *CoachingCadenceUpdated) GetCoachingCadence() *CoachingCadence {
@@ -1091,7 +1689,7 @@ type CapacityEntryCreated struct {
 
 func (x *CapacityEntryCreated) Reset() {
 	*x = CapacityEntryCreated{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[23]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1103,7 +1701,7 @@ func (x *CapacityEntryCreated) String() string {
 func (*CapacityEntryCreated) ProtoMessage() {}
 
 func (x *CapacityEntryCreated) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[23]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1116,7 +1714,7 @@ func (x *CapacityEntryCreated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CapacityEntryCreated.ProtoReflect.Descriptor instead.
 func (*CapacityEntryCreated) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{23}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *CapacityEntryCreated) GetCapacityEntry() *CapacityEntry {
@@ -1137,7 +1735,7 @@ type CapacityEntryUpdated struct {
 
 func (x *CapacityEntryUpdated) Reset() {
 	*x = CapacityEntryUpdated{}
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[24]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1149,7 +1747,7 @@ func (x *CapacityEntryUpdated) String() string {
 func (*CapacityEntryUpdated) ProtoMessage() {}
 
 func (x *CapacityEntryUpdated) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[24]
+	mi := &file_fortnight_cycle_v1_events_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1162,7 +1760,7 @@ func (x *CapacityEntryUpdated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CapacityEntryUpdated.ProtoReflect.Descriptor instead.
 func (*CapacityEntryUpdated) Descriptor() ([]byte, []int) {
-	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{24}
+	return file_fortnight_cycle_v1_events_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *CapacityEntryUpdated) GetCapacityEntry() *CapacityEntry {
@@ -1176,10 +1774,16 @@ var File_fortnight_cycle_v1_events_proto protoreflect.FileDescriptor
 
 const file_fortnight_cycle_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1ffortnight/cycle/v1/events.proto\x12\x12fortnight.cycle.v1\x1a!fortnight/common/v1/options.proto\x1a'fortnight/cycle/v1/capacity_entry.proto\x1a)fortnight/cycle/v1/coaching_session.proto\x1a&fortnight/cycle/v1/cycle_service.proto\x1a)fortnight/cycle/v1/painful_activity.proto\x1a%fortnight/cycle/v1/value_stream.proto\"U\n" +
+	"\x1ffortnight/cycle/v1/events.proto\x12\x12fortnight.cycle.v1\x1a!fortnight/common/v1/options.proto\x1a\x1efortnight/cycle/v1/andon.proto\x1a'fortnight/cycle/v1/capacity_entry.proto\x1a\"fortnight/cycle/v1/challenge.proto\x1a)fortnight/cycle/v1/coaching_session.proto\x1a\x1efortnight/cycle/v1/cycle.proto\x1a!fortnight/cycle/v1/obstacle.proto\x1a)fortnight/cycle/v1/painful_activity.proto\x1a)fortnight/cycle/v1/target_condition.proto\x1a%fortnight/cycle/v1/value_stream.proto\"U\n" +
 	"\x10ChallengeCreated\x12;\n" +
+	"\tchallenge\x18\x01 \x01(\v2\x1d.fortnight.cycle.v1.ChallengeR\tchallenge:\x04\x90\xb5\x18\x01\"U\n" +
+	"\x10ChallengeUpdated\x12;\n" +
+	"\tchallenge\x18\x01 \x01(\v2\x1d.fortnight.cycle.v1.ChallengeR\tchallenge:\x04\x90\xb5\x18\x01\"T\n" +
+	"\x0fChallengeClosed\x12;\n" +
 	"\tchallenge\x18\x01 \x01(\v2\x1d.fortnight.cycle.v1.ChallengeR\tchallenge:\x04\x90\xb5\x18\x01\"n\n" +
 	"\x16TargetConditionCreated\x12N\n" +
+	"\x10target_condition\x18\x01 \x01(\v2#.fortnight.cycle.v1.TargetConditionR\x0ftargetCondition:\x04\x90\xb5\x18\x01\"n\n" +
+	"\x16TargetConditionUpdated\x12N\n" +
 	"\x10target_condition\x18\x01 \x01(\v2#.fortnight.cycle.v1.TargetConditionR\x0ftargetCondition:\x04\x90\xb5\x18\x01\"m\n" +
 	"\x15TargetConditionClosed\x12N\n" +
 	"\x10target_condition\x18\x01 \x01(\v2#.fortnight.cycle.v1.TargetConditionR\x0ftargetCondition:\x04\x90\xb5\x18\x01\"P\n" +
@@ -1188,12 +1792,32 @@ const file_fortnight_cycle_v1_events_proto_rawDesc = "" +
 	"\x13ObstacleMadeCurrent\x128\n" +
 	"\bobstacle\x18\x01 \x01(\v2\x1c.fortnight.cycle.v1.ObstacleR\bobstacle:\x04\x90\xb5\x18\x01\"Q\n" +
 	"\x0fObstacleSettled\x128\n" +
+	"\bobstacle\x18\x01 \x01(\v2\x1c.fortnight.cycle.v1.ObstacleR\bobstacle:\x04\x90\xb5\x18\x01\"Q\n" +
+	"\x0fObstacleUpdated\x128\n" +
+	"\bobstacle\x18\x01 \x01(\v2\x1c.fortnight.cycle.v1.ObstacleR\bobstacle:\x04\x90\xb5\x18\x01\"O\n" +
+	"\rObstacleMoved\x128\n" +
+	"\bobstacle\x18\x01 \x01(\v2\x1c.fortnight.cycle.v1.ObstacleR\bobstacle:\x04\x90\xb5\x18\x01\"S\n" +
+	"\x11ObstacleEscalated\x128\n" +
+	"\bobstacle\x18\x01 \x01(\v2\x1c.fortnight.cycle.v1.ObstacleR\bobstacle:\x04\x90\xb5\x18\x01\"T\n" +
+	"\x12EscalationAnswered\x128\n" +
+	"\bobstacle\x18\x01 \x01(\v2\x1c.fortnight.cycle.v1.ObstacleR\bobstacle:\x04\x90\xb5\x18\x01\"P\n" +
+	"\x0eObstacleLinked\x128\n" +
+	"\bobstacle\x18\x01 \x01(\v2\x1c.fortnight.cycle.v1.ObstacleR\bobstacle:\x04\x90\xb5\x18\x01\"R\n" +
+	"\x10ObstacleUnlinked\x128\n" +
+	"\bobstacle\x18\x01 \x01(\v2\x1c.fortnight.cycle.v1.ObstacleR\bobstacle:\x04\x90\xb5\x18\x01\"X\n" +
+	"\x16ObstacleOutlastedCycle\x128\n" +
+	"\bobstacle\x18\x01 \x01(\v2\x1c.fortnight.cycle.v1.ObstacleR\bobstacle:\x04\x90\xb5\x18\x01\"O\n" +
+	"\rObstacleStuck\x128\n" +
 	"\bobstacle\x18\x01 \x01(\v2\x1c.fortnight.cycle.v1.ObstacleR\bobstacle:\x04\x90\xb5\x18\x01\"E\n" +
+	"\fCycleDrafted\x12/\n" +
+	"\x05cycle\x18\x01 \x01(\v2\x19.fortnight.cycle.v1.CycleR\x05cycle:\x04\x90\xb5\x18\x01\"E\n" +
 	"\fCycleStarted\x12/\n" +
 	"\x05cycle\x18\x01 \x01(\v2\x19.fortnight.cycle.v1.CycleR\x05cycle:\x04\x90\xb5\x18\x01\"E\n" +
 	"\fCycleUpdated\x12/\n" +
 	"\x05cycle\x18\x01 \x01(\v2\x19.fortnight.cycle.v1.CycleR\x05cycle:\x04\x90\xb5\x18\x01\"F\n" +
 	"\rCycleAdvanced\x12/\n" +
+	"\x05cycle\x18\x01 \x01(\v2\x19.fortnight.cycle.v1.CycleR\x05cycle:\x04\x90\xb5\x18\x01\"F\n" +
+	"\rCycleExtended\x12/\n" +
 	"\x05cycle\x18\x01 \x01(\v2\x19.fortnight.cycle.v1.CycleR\x05cycle:\x04\x90\xb5\x18\x01\"F\n" +
 	"\rCycleFinished\x12/\n" +
 	"\x05cycle\x18\x01 \x01(\v2\x19.fortnight.cycle.v1.CycleR\x05cycle:\x04\x90\xb5\x18\x01\"G\n" +
@@ -1240,75 +1864,101 @@ func file_fortnight_cycle_v1_events_proto_rawDescGZIP() []byte {
 	return file_fortnight_cycle_v1_events_proto_rawDescData
 }
 
-var file_fortnight_cycle_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_fortnight_cycle_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_fortnight_cycle_v1_events_proto_goTypes = []any{
 	(*ChallengeCreated)(nil),       // 0: fortnight.cycle.v1.ChallengeCreated
-	(*TargetConditionCreated)(nil), // 1: fortnight.cycle.v1.TargetConditionCreated
-	(*TargetConditionClosed)(nil),  // 2: fortnight.cycle.v1.TargetConditionClosed
-	(*ObstacleParked)(nil),         // 3: fortnight.cycle.v1.ObstacleParked
-	(*ObstacleMadeCurrent)(nil),    // 4: fortnight.cycle.v1.ObstacleMadeCurrent
-	(*ObstacleSettled)(nil),        // 5: fortnight.cycle.v1.ObstacleSettled
-	(*CycleStarted)(nil),           // 6: fortnight.cycle.v1.CycleStarted
-	(*CycleUpdated)(nil),           // 7: fortnight.cycle.v1.CycleUpdated
-	(*CycleAdvanced)(nil),          // 8: fortnight.cycle.v1.CycleAdvanced
-	(*CycleFinished)(nil),          // 9: fortnight.cycle.v1.CycleFinished
-	(*CycleCancelled)(nil),         // 10: fortnight.cycle.v1.CycleCancelled
-	(*AndonRaised)(nil),            // 11: fortnight.cycle.v1.AndonRaised
-	(*AndonResolved)(nil),          // 12: fortnight.cycle.v1.AndonResolved
-	(*ValueStreamCreated)(nil),     // 13: fortnight.cycle.v1.ValueStreamCreated
-	(*ValueStreamUpdated)(nil),     // 14: fortnight.cycle.v1.ValueStreamUpdated
-	(*ConstraintConfirmed)(nil),    // 15: fortnight.cycle.v1.ConstraintConfirmed
-	(*PainfulActivityCreated)(nil), // 16: fortnight.cycle.v1.PainfulActivityCreated
-	(*PainfulActivityUpdated)(nil), // 17: fortnight.cycle.v1.PainfulActivityUpdated
-	(*PainfulActivityScored)(nil),  // 18: fortnight.cycle.v1.PainfulActivityScored
-	(*CoachingSessionCreated)(nil), // 19: fortnight.cycle.v1.CoachingSessionCreated
-	(*CoachingSessionUpdated)(nil), // 20: fortnight.cycle.v1.CoachingSessionUpdated
-	(*CoachingSessionHeld)(nil),    // 21: fortnight.cycle.v1.CoachingSessionHeld
-	(*CoachingCadenceUpdated)(nil), // 22: fortnight.cycle.v1.CoachingCadenceUpdated
-	(*CapacityEntryCreated)(nil),   // 23: fortnight.cycle.v1.CapacityEntryCreated
-	(*CapacityEntryUpdated)(nil),   // 24: fortnight.cycle.v1.CapacityEntryUpdated
-	(*Challenge)(nil),              // 25: fortnight.cycle.v1.Challenge
-	(*TargetCondition)(nil),        // 26: fortnight.cycle.v1.TargetCondition
-	(*Obstacle)(nil),               // 27: fortnight.cycle.v1.Obstacle
-	(*Cycle)(nil),                  // 28: fortnight.cycle.v1.Cycle
-	(*Andon)(nil),                  // 29: fortnight.cycle.v1.Andon
-	(*ValueStream)(nil),            // 30: fortnight.cycle.v1.ValueStream
-	(*PainfulActivity)(nil),        // 31: fortnight.cycle.v1.PainfulActivity
-	(*CoachingSession)(nil),        // 32: fortnight.cycle.v1.CoachingSession
-	(*CoachingCadence)(nil),        // 33: fortnight.cycle.v1.CoachingCadence
-	(*CapacityEntry)(nil),          // 34: fortnight.cycle.v1.CapacityEntry
+	(*ChallengeUpdated)(nil),       // 1: fortnight.cycle.v1.ChallengeUpdated
+	(*ChallengeClosed)(nil),        // 2: fortnight.cycle.v1.ChallengeClosed
+	(*TargetConditionCreated)(nil), // 3: fortnight.cycle.v1.TargetConditionCreated
+	(*TargetConditionUpdated)(nil), // 4: fortnight.cycle.v1.TargetConditionUpdated
+	(*TargetConditionClosed)(nil),  // 5: fortnight.cycle.v1.TargetConditionClosed
+	(*ObstacleParked)(nil),         // 6: fortnight.cycle.v1.ObstacleParked
+	(*ObstacleMadeCurrent)(nil),    // 7: fortnight.cycle.v1.ObstacleMadeCurrent
+	(*ObstacleSettled)(nil),        // 8: fortnight.cycle.v1.ObstacleSettled
+	(*ObstacleUpdated)(nil),        // 9: fortnight.cycle.v1.ObstacleUpdated
+	(*ObstacleMoved)(nil),          // 10: fortnight.cycle.v1.ObstacleMoved
+	(*ObstacleEscalated)(nil),      // 11: fortnight.cycle.v1.ObstacleEscalated
+	(*EscalationAnswered)(nil),     // 12: fortnight.cycle.v1.EscalationAnswered
+	(*ObstacleLinked)(nil),         // 13: fortnight.cycle.v1.ObstacleLinked
+	(*ObstacleUnlinked)(nil),       // 14: fortnight.cycle.v1.ObstacleUnlinked
+	(*ObstacleOutlastedCycle)(nil), // 15: fortnight.cycle.v1.ObstacleOutlastedCycle
+	(*ObstacleStuck)(nil),          // 16: fortnight.cycle.v1.ObstacleStuck
+	(*CycleDrafted)(nil),           // 17: fortnight.cycle.v1.CycleDrafted
+	(*CycleStarted)(nil),           // 18: fortnight.cycle.v1.CycleStarted
+	(*CycleUpdated)(nil),           // 19: fortnight.cycle.v1.CycleUpdated
+	(*CycleAdvanced)(nil),          // 20: fortnight.cycle.v1.CycleAdvanced
+	(*CycleExtended)(nil),          // 21: fortnight.cycle.v1.CycleExtended
+	(*CycleFinished)(nil),          // 22: fortnight.cycle.v1.CycleFinished
+	(*CycleCancelled)(nil),         // 23: fortnight.cycle.v1.CycleCancelled
+	(*AndonRaised)(nil),            // 24: fortnight.cycle.v1.AndonRaised
+	(*AndonResolved)(nil),          // 25: fortnight.cycle.v1.AndonResolved
+	(*ValueStreamCreated)(nil),     // 26: fortnight.cycle.v1.ValueStreamCreated
+	(*ValueStreamUpdated)(nil),     // 27: fortnight.cycle.v1.ValueStreamUpdated
+	(*ConstraintConfirmed)(nil),    // 28: fortnight.cycle.v1.ConstraintConfirmed
+	(*PainfulActivityCreated)(nil), // 29: fortnight.cycle.v1.PainfulActivityCreated
+	(*PainfulActivityUpdated)(nil), // 30: fortnight.cycle.v1.PainfulActivityUpdated
+	(*PainfulActivityScored)(nil),  // 31: fortnight.cycle.v1.PainfulActivityScored
+	(*CoachingSessionCreated)(nil), // 32: fortnight.cycle.v1.CoachingSessionCreated
+	(*CoachingSessionUpdated)(nil), // 33: fortnight.cycle.v1.CoachingSessionUpdated
+	(*CoachingSessionHeld)(nil),    // 34: fortnight.cycle.v1.CoachingSessionHeld
+	(*CoachingCadenceUpdated)(nil), // 35: fortnight.cycle.v1.CoachingCadenceUpdated
+	(*CapacityEntryCreated)(nil),   // 36: fortnight.cycle.v1.CapacityEntryCreated
+	(*CapacityEntryUpdated)(nil),   // 37: fortnight.cycle.v1.CapacityEntryUpdated
+	(*Challenge)(nil),              // 38: fortnight.cycle.v1.Challenge
+	(*TargetCondition)(nil),        // 39: fortnight.cycle.v1.TargetCondition
+	(*Obstacle)(nil),               // 40: fortnight.cycle.v1.Obstacle
+	(*Cycle)(nil),                  // 41: fortnight.cycle.v1.Cycle
+	(*Andon)(nil),                  // 42: fortnight.cycle.v1.Andon
+	(*ValueStream)(nil),            // 43: fortnight.cycle.v1.ValueStream
+	(*PainfulActivity)(nil),        // 44: fortnight.cycle.v1.PainfulActivity
+	(*CoachingSession)(nil),        // 45: fortnight.cycle.v1.CoachingSession
+	(*CoachingCadence)(nil),        // 46: fortnight.cycle.v1.CoachingCadence
+	(*CapacityEntry)(nil),          // 47: fortnight.cycle.v1.CapacityEntry
 }
 var file_fortnight_cycle_v1_events_proto_depIdxs = []int32{
-	25, // 0: fortnight.cycle.v1.ChallengeCreated.challenge:type_name -> fortnight.cycle.v1.Challenge
-	26, // 1: fortnight.cycle.v1.TargetConditionCreated.target_condition:type_name -> fortnight.cycle.v1.TargetCondition
-	26, // 2: fortnight.cycle.v1.TargetConditionClosed.target_condition:type_name -> fortnight.cycle.v1.TargetCondition
-	27, // 3: fortnight.cycle.v1.ObstacleParked.obstacle:type_name -> fortnight.cycle.v1.Obstacle
-	27, // 4: fortnight.cycle.v1.ObstacleMadeCurrent.obstacle:type_name -> fortnight.cycle.v1.Obstacle
-	27, // 5: fortnight.cycle.v1.ObstacleSettled.obstacle:type_name -> fortnight.cycle.v1.Obstacle
-	28, // 6: fortnight.cycle.v1.CycleStarted.cycle:type_name -> fortnight.cycle.v1.Cycle
-	28, // 7: fortnight.cycle.v1.CycleUpdated.cycle:type_name -> fortnight.cycle.v1.Cycle
-	28, // 8: fortnight.cycle.v1.CycleAdvanced.cycle:type_name -> fortnight.cycle.v1.Cycle
-	28, // 9: fortnight.cycle.v1.CycleFinished.cycle:type_name -> fortnight.cycle.v1.Cycle
-	28, // 10: fortnight.cycle.v1.CycleCancelled.cycle:type_name -> fortnight.cycle.v1.Cycle
-	29, // 11: fortnight.cycle.v1.AndonRaised.andon:type_name -> fortnight.cycle.v1.Andon
-	29, // 12: fortnight.cycle.v1.AndonResolved.andon:type_name -> fortnight.cycle.v1.Andon
-	30, // 13: fortnight.cycle.v1.ValueStreamCreated.value_stream:type_name -> fortnight.cycle.v1.ValueStream
-	30, // 14: fortnight.cycle.v1.ValueStreamUpdated.value_stream:type_name -> fortnight.cycle.v1.ValueStream
-	30, // 15: fortnight.cycle.v1.ConstraintConfirmed.value_stream:type_name -> fortnight.cycle.v1.ValueStream
-	31, // 16: fortnight.cycle.v1.PainfulActivityCreated.painful_activity:type_name -> fortnight.cycle.v1.PainfulActivity
-	31, // 17: fortnight.cycle.v1.PainfulActivityUpdated.painful_activity:type_name -> fortnight.cycle.v1.PainfulActivity
-	31, // 18: fortnight.cycle.v1.PainfulActivityScored.painful_activity:type_name -> fortnight.cycle.v1.PainfulActivity
-	32, // 19: fortnight.cycle.v1.CoachingSessionCreated.coaching_session:type_name -> fortnight.cycle.v1.CoachingSession
-	32, // 20: fortnight.cycle.v1.CoachingSessionUpdated.coaching_session:type_name -> fortnight.cycle.v1.CoachingSession
-	32, // 21: fortnight.cycle.v1.CoachingSessionHeld.coaching_session:type_name -> fortnight.cycle.v1.CoachingSession
-	33, // 22: fortnight.cycle.v1.CoachingCadenceUpdated.coaching_cadence:type_name -> fortnight.cycle.v1.CoachingCadence
-	34, // 23: fortnight.cycle.v1.CapacityEntryCreated.capacity_entry:type_name -> fortnight.cycle.v1.CapacityEntry
-	34, // 24: fortnight.cycle.v1.CapacityEntryUpdated.capacity_entry:type_name -> fortnight.cycle.v1.CapacityEntry
-	25, // [25:25] is the sub-list for method output_type
-	25, // [25:25] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	38, // 0: fortnight.cycle.v1.ChallengeCreated.challenge:type_name -> fortnight.cycle.v1.Challenge
+	38, // 1: fortnight.cycle.v1.ChallengeUpdated.challenge:type_name -> fortnight.cycle.v1.Challenge
+	38, // 2: fortnight.cycle.v1.ChallengeClosed.challenge:type_name -> fortnight.cycle.v1.Challenge
+	39, // 3: fortnight.cycle.v1.TargetConditionCreated.target_condition:type_name -> fortnight.cycle.v1.TargetCondition
+	39, // 4: fortnight.cycle.v1.TargetConditionUpdated.target_condition:type_name -> fortnight.cycle.v1.TargetCondition
+	39, // 5: fortnight.cycle.v1.TargetConditionClosed.target_condition:type_name -> fortnight.cycle.v1.TargetCondition
+	40, // 6: fortnight.cycle.v1.ObstacleParked.obstacle:type_name -> fortnight.cycle.v1.Obstacle
+	40, // 7: fortnight.cycle.v1.ObstacleMadeCurrent.obstacle:type_name -> fortnight.cycle.v1.Obstacle
+	40, // 8: fortnight.cycle.v1.ObstacleSettled.obstacle:type_name -> fortnight.cycle.v1.Obstacle
+	40, // 9: fortnight.cycle.v1.ObstacleUpdated.obstacle:type_name -> fortnight.cycle.v1.Obstacle
+	40, // 10: fortnight.cycle.v1.ObstacleMoved.obstacle:type_name -> fortnight.cycle.v1.Obstacle
+	40, // 11: fortnight.cycle.v1.ObstacleEscalated.obstacle:type_name -> fortnight.cycle.v1.Obstacle
+	40, // 12: fortnight.cycle.v1.EscalationAnswered.obstacle:type_name -> fortnight.cycle.v1.Obstacle
+	40, // 13: fortnight.cycle.v1.ObstacleLinked.obstacle:type_name -> fortnight.cycle.v1.Obstacle
+	40, // 14: fortnight.cycle.v1.ObstacleUnlinked.obstacle:type_name -> fortnight.cycle.v1.Obstacle
+	40, // 15: fortnight.cycle.v1.ObstacleOutlastedCycle.obstacle:type_name -> fortnight.cycle.v1.Obstacle
+	40, // 16: fortnight.cycle.v1.ObstacleStuck.obstacle:type_name -> fortnight.cycle.v1.Obstacle
+	41, // 17: fortnight.cycle.v1.CycleDrafted.cycle:type_name -> fortnight.cycle.v1.Cycle
+	41, // 18: fortnight.cycle.v1.CycleStarted.cycle:type_name -> fortnight.cycle.v1.Cycle
+	41, // 19: fortnight.cycle.v1.CycleUpdated.cycle:type_name -> fortnight.cycle.v1.Cycle
+	41, // 20: fortnight.cycle.v1.CycleAdvanced.cycle:type_name -> fortnight.cycle.v1.Cycle
+	41, // 21: fortnight.cycle.v1.CycleExtended.cycle:type_name -> fortnight.cycle.v1.Cycle
+	41, // 22: fortnight.cycle.v1.CycleFinished.cycle:type_name -> fortnight.cycle.v1.Cycle
+	41, // 23: fortnight.cycle.v1.CycleCancelled.cycle:type_name -> fortnight.cycle.v1.Cycle
+	42, // 24: fortnight.cycle.v1.AndonRaised.andon:type_name -> fortnight.cycle.v1.Andon
+	42, // 25: fortnight.cycle.v1.AndonResolved.andon:type_name -> fortnight.cycle.v1.Andon
+	43, // 26: fortnight.cycle.v1.ValueStreamCreated.value_stream:type_name -> fortnight.cycle.v1.ValueStream
+	43, // 27: fortnight.cycle.v1.ValueStreamUpdated.value_stream:type_name -> fortnight.cycle.v1.ValueStream
+	43, // 28: fortnight.cycle.v1.ConstraintConfirmed.value_stream:type_name -> fortnight.cycle.v1.ValueStream
+	44, // 29: fortnight.cycle.v1.PainfulActivityCreated.painful_activity:type_name -> fortnight.cycle.v1.PainfulActivity
+	44, // 30: fortnight.cycle.v1.PainfulActivityUpdated.painful_activity:type_name -> fortnight.cycle.v1.PainfulActivity
+	44, // 31: fortnight.cycle.v1.PainfulActivityScored.painful_activity:type_name -> fortnight.cycle.v1.PainfulActivity
+	45, // 32: fortnight.cycle.v1.CoachingSessionCreated.coaching_session:type_name -> fortnight.cycle.v1.CoachingSession
+	45, // 33: fortnight.cycle.v1.CoachingSessionUpdated.coaching_session:type_name -> fortnight.cycle.v1.CoachingSession
+	45, // 34: fortnight.cycle.v1.CoachingSessionHeld.coaching_session:type_name -> fortnight.cycle.v1.CoachingSession
+	46, // 35: fortnight.cycle.v1.CoachingCadenceUpdated.coaching_cadence:type_name -> fortnight.cycle.v1.CoachingCadence
+	47, // 36: fortnight.cycle.v1.CapacityEntryCreated.capacity_entry:type_name -> fortnight.cycle.v1.CapacityEntry
+	47, // 37: fortnight.cycle.v1.CapacityEntryUpdated.capacity_entry:type_name -> fortnight.cycle.v1.CapacityEntry
+	38, // [38:38] is the sub-list for method output_type
+	38, // [38:38] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_fortnight_cycle_v1_events_proto_init() }
@@ -1316,10 +1966,14 @@ func file_fortnight_cycle_v1_events_proto_init() {
 	if File_fortnight_cycle_v1_events_proto != nil {
 		return
 	}
+	file_fortnight_cycle_v1_andon_proto_init()
 	file_fortnight_cycle_v1_capacity_entry_proto_init()
+	file_fortnight_cycle_v1_challenge_proto_init()
 	file_fortnight_cycle_v1_coaching_session_proto_init()
-	file_fortnight_cycle_v1_cycle_service_proto_init()
+	file_fortnight_cycle_v1_cycle_proto_init()
+	file_fortnight_cycle_v1_obstacle_proto_init()
 	file_fortnight_cycle_v1_painful_activity_proto_init()
+	file_fortnight_cycle_v1_target_condition_proto_init()
 	file_fortnight_cycle_v1_value_stream_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1327,7 +1981,7 @@ func file_fortnight_cycle_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fortnight_cycle_v1_events_proto_rawDesc), len(file_fortnight_cycle_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
