@@ -154,7 +154,7 @@ func forbiddenForPlatform(imported string, to place) string {
 }
 
 // platformContracts are the contracts without product words.
-var platformContracts = []string{"common/v1", "eventlog/v1"}
+var platformContracts = []string{"archive/v1", "common/v1", "eventlog/v1"}
 
 func forbiddenForService(from place, imported string, to place) string {
 	switch to.kind {

@@ -56,6 +56,15 @@ const (
 // Append records an event in the transaction, after the change that it tells of. An aggregate version that is taken is a
 // lost race: Aborted CONCURRENT_CHANGE.
 func (tx *Tx) Append(e Event) error {
+	actor, trace := tx.actor, tx.traceparent
+	if e.Anonymous {
+		actor, trace = "", ""
+	}
+	return tx.insert(e, tx.Now(), actor, trace)
+}
+
+// insert records an event of an instant.
+func (tx *Tx) insert(e Event, at time.Time, actor, trace string) error {
 	if e.Data == nil || e.AggregateType == "" || e.AggregateID == "" || e.AggregateVersion < 1 {
 		return fault.New(fault.Internal, "EVENT_INVALID", "An event lacks its data or its aggregate.")
 	}
@@ -63,15 +72,10 @@ func (tx *Tx) Append(e Event) error {
 	if err != nil {
 		return fault.New(fault.Internal, "EVENT_INVALID", "An event cannot be written as JSON.").Because(err)
 	}
-	actor, trace := tx.actor, tx.traceparent
-	if e.Anonymous {
-		actor, trace = "", ""
-	}
-	now := tx.Now()
-	id, salt := identify(now)
+	id, salt := identify(at)
 	args := [16]any{
 		2: id, 3: string(e.Data.ProtoReflect().Descriptor().FullName()), 4: e.Team, 5: e.Subject,
-		6: e.AggregateType, 7: e.AggregateID, 8: e.AggregateVersion, 9: db.Micros(now), 10: actor, 11: trace,
+		6: e.AggregateType, 7: e.AggregateID, 8: e.AggregateVersion, 9: db.Micros(at), 10: actor, 11: trace,
 		12: salt, 13: PayloadHash(salt, payload), 14: string(payload),
 	}
 	if tx.Engine() == db.SQLite {

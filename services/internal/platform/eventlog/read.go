@@ -99,13 +99,17 @@ func (l *Log) List(ctx context.Context, after int64, limit int) ([]Record, error
 	}
 	records := make([]Record, len(rows))
 	for i, r := range rows {
-		records[i] = Record{
-			Seq: r.Seq, Epoch: l.epoch, Source: l.source, ID: r.ID, Type: r.Type, Team: r.Team, Subject: r.Subject, Actor: r.Actor,
-			AggregateType: r.AggregateType, AggregateID: r.AggregateID, AggregateVersion: r.AggregateVersion,
-			Time: db.Time(r.OccurredAt), Traceparent: r.Traceparent, Data: r.Payload, PayloadHash: r.PayloadHash, Chain: r.Chain,
-		}
+		records[i] = l.record(r)
 	}
 	return records, nil
+}
+
+func (l *Log) record(r logRow) Record {
+	return Record{
+		Seq: r.Seq, Epoch: l.epoch, Source: l.source, ID: r.ID, Type: r.Type, Team: r.Team, Subject: r.Subject, Actor: r.Actor,
+		AggregateType: r.AggregateType, AggregateID: r.AggregateID, AggregateVersion: r.AggregateVersion,
+		Time: db.Time(r.OccurredAt), Traceparent: r.Traceparent, Data: r.Payload, PayloadHash: r.PayloadHash, Chain: r.Chain,
+	}
 }
 
 // Verify reads the whole log and checks that the numbers have no hole, that every payload has the hash recorded for it

@@ -71,6 +71,8 @@ type Violation struct {
 	Reason string
 	// Description is a sentence for people.
 	Description string
+	// Link is the path of the API where it is mended, such as "/v1/teams/payments/obstacles"; empty when there is none.
+	Link string
 }
 
 // Error is a failure as callers see it, plus its cause as the log sees it.

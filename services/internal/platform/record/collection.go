@@ -13,6 +13,7 @@ package record
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,6 +26,9 @@ import (
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 )
+
+// currentEtag is the metadata of a lost race that tells the etag to go on with.
+const currentEtag = "current_etag"
 
 // Row is an aggregate as it is stored.
 type Row[T any] struct {
@@ -202,7 +206,8 @@ func (c *Collection[T, E]) Create(tx *eventlog.Tx, x *T, events ...E) (Row[T], e
 
 // Update changes an aggregate: it loads it, compares etag with its own ("" compares nothing), lets change apply a rule, and
 // saves it with the events that change returned. Without an event nothing is saved, and the row is returned as it is
-// stored. Reasons: <TYPE>_NOT_FOUND; ETAG_MISMATCH (Aborted) with the metadata current_etag; CONCURRENT_CHANGE (Aborted).
+// stored. Reasons: <TYPE>_NOT_FOUND; ETAG_MISMATCH (Aborted) with the metadata current_etag; CONCURRENT_CHANGE (Aborted). An
+// Aborted fault of change gets that metadata too.
 func (c *Collection[T, E]) Update(tx *eventlog.Tx, name, etag string, change func(x *T, now time.Time) ([]E, error)) (Row[T], error) {
 	s, err := c.hold(tx, name)
 	if err != nil {
@@ -214,11 +219,11 @@ func (c *Collection[T, E]) Update(tx *eventlog.Tx, name, etag string, change fun
 	}
 	if etag != "" && etag != row.Etag {
 		return Row[T]{}, fault.New(fault.Aborted, "ETAG_MISMATCH", "The %s was changed since you read it; read it again.", c.Noun).
-			With("current_etag", row.Etag)
+			With(currentEtag, row.Etag)
 	}
 	events, err := change(row.Value, tx.Now())
 	if err != nil {
-		return Row[T]{}, err
+		return Row[T]{}, withEtag(err, row.Etag)
 	}
 	if len(events) == 0 {
 		return c.row(tx.Log(), s) // read anew: change may have touched the value
@@ -245,6 +250,17 @@ func (c *Collection[T, E]) Update(tx *eventlog.Tx, name, etag string, change fun
 		return Row[T]{}, err
 	}
 	return row, c.append(tx, row, key, before, events)
+}
+
+// withEtag adds the row's etag to a lost race that does not tell one, so that the caller can read what is there now and try again.
+func withEtag(err error, etag string) error {
+	f := fault.From(err)
+	if f.Kind != fault.Aborted || f.Metadata[currentEtag] != "" {
+		return err
+	}
+	told := *f
+	told.Metadata = maps.Clone(f.Metadata)
+	return told.With(currentEtag, etag)
 }
 
 // before is the aggregate as it was, for the audit log.

@@ -3,6 +3,7 @@ package record_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"sync"
 	"sync/atomic"
@@ -167,6 +168,39 @@ func TestRuleAndNameDecide(t *testing.T) {
 		wantReason(t, update(func(p *plan) error { p.Name = "teams/a/plans/q"; return nil }), fault.Internal, "NAME_CHANGED")
 		if got, err := plans.Get(t.Context(), l, draft.Name); err != nil || !reflect.DeepEqual(got, made) {
 			t.Errorf("stored %+v, %v", got, err)
+		}
+	})
+}
+
+// A rule that finds a race lost tells what is there now, unless it has told already; other refusals have no etag.
+func TestALostRaceTellsTheEtag(t *testing.T) {
+	each(t, func(t *testing.T, l *eventlog.Log, _ *clock) {
+		made, err := create(t, l, draft, "created")
+		must(t, err)
+		shared := fault.New(fault.Aborted, "PHASE_MISMATCH", "elsewhere").With("phase", "DO")
+		for name, c := range map[string]struct {
+			refusal error
+			want    string
+		}{
+			"lost":             {shared, made.Etag},
+			"lost, wrapped":    {fmt.Errorf("wrapped: %w", shared), made.Etag},
+			"lost to another":  {fault.New(fault.Aborted, "OTHER", "x").With("current_etag", "theirs"), "theirs"},
+			"refused":          {fault.New(fault.FailedPrecondition, "NO", "x"), ""},
+			"foreign, no rule": {errors.New("x"), ""},
+		} {
+			t.Run(name, func(t *testing.T) {
+				err := l.Do(t.Context(), func(tx *eventlog.Tx) error {
+					_, err := plans.Update(tx, draft.Name, "", func(*plan, time.Time) ([]string, error) { return nil, c.refusal })
+					return err
+				})
+				f := fault.From(err)
+				if f.Metadata["current_etag"] != c.want || f.Reason == "PHASE_MISMATCH" && f.Metadata["phase"] != "DO" {
+					t.Errorf("metadata %v, want the etag %q", f.Metadata, c.want)
+				}
+			})
+		}
+		if len(shared.Metadata) != 1 {
+			t.Errorf("the rule's own error was changed: %v", shared.Metadata)
 		}
 	})
 }

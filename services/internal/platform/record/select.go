@@ -19,3 +19,9 @@ func (c *Collection[T, E]) Select(ctx context.Context, q db.Queryer, l *eventlog
 	}
 	return c.rows(l, found)
 }
+
+// Stored is a row of a query that selects Columns, for queries that read several tables at once.
+type Stored = stored
+
+// Read makes the aggregate of a row of the collection's table.
+func (c *Collection[T, E]) Read(l *eventlog.Log, s Stored) (Row[T], error) { return c.row(l, s) }

@@ -23,6 +23,9 @@ var exempt = map[string]bool{
 	"grpc.reflection.v1alpha.ServerReflection": true,
 }
 
+// shared are the contracts that any service may answer beside its own.
+var shared = map[string]bool{"eventlog": true, "archive": true}
+
 // method is what is known of a registered method before it is called.
 type method struct {
 	name   string // fortnight.cycle.v1.CycleService/GetCycle
@@ -64,7 +67,7 @@ func (s *Server) learnMethod(service, name string) {
 	m.input = descriptor.Input()
 	m.rule, m.broken = access.RuleOf(descriptor)
 	m.reads = m.rule.Reads
-	if owner := strings.Split(service, "."); len(owner) > 1 && owner[1] != "eventlog" {
+	if owner := strings.Split(service, "."); len(owner) > 1 && !shared[owner[1]] {
 		m.owner = owner[1]
 	}
 }

@@ -123,6 +123,7 @@ func codeOf(f *fault.Error) codes.Code {
 func explain(st *status.Status, err error) (codes.Code, *fault.Error) {
 	f := &fault.Error{Message: st.Message()}
 	known := false
+	var links []*errdetails.Help_Link
 	for _, detail := range st.Details() {
 		switch d := detail.(type) {
 		case *errdetails.ErrorInfo:
@@ -134,6 +135,13 @@ func explain(st *status.Status, err error) (codes.Code, *fault.Error) {
 			for _, v := range d.GetFieldViolations() {
 				f.Violations = append(f.Violations, fault.Violation{Field: v.GetField(), Reason: v.GetReason(), Description: v.GetDescription()})
 			}
+		case *errdetails.Help:
+			links = d.GetLinks()
+		}
+	}
+	if len(links) == len(f.Violations) { // one for each, in order
+		for i, link := range links {
+			f.Violations[i].Link = link.GetUrl()
 		}
 	}
 	if known {
@@ -174,12 +182,28 @@ func statusOf(code codes.Code, f *fault.Error) *status.Status {
 			})
 		}
 		details = append(details, bad)
+		if help := helpFor(f.Violations); help != nil {
+			details = append(details, help)
+		}
 	}
 	detailed, err := st.WithDetails(details...)
 	if err != nil { // only an OK status cannot have details
 		return st
 	}
 	return detailed
+}
+
+// helpFor tells where each violation is mended, an empty address where that is not said; nil when it is said for none.
+func helpFor(violations []fault.Violation) *errdetails.Help {
+	help, said := &errdetails.Help{}, false
+	for _, v := range violations {
+		said = said || v.Link != ""
+		help.Links = append(help.Links, &errdetails.Help_Link{Description: clean(v.Reason), Url: clean(v.Link)})
+	}
+	if !said {
+		return nil
+	}
+	return help
 }
 
 func clean(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -31,7 +32,9 @@ func TestFaultsSurviveTheWire(t *testing.T) {
 			fault.Aborted: codes.Aborted, fault.ResourceExhausted: codes.ResourceExhausted, fault.Unavailable: codes.Unavailable,
 		} {
 			want := fault.New(kind, "SOME_REASON", "Some message, 95 %.").With("current_etag", `"1"`)
-			want.Violations = []fault.Violation{{Field: "box.title", Reason: "A", Description: "a"}, {Field: "b", Reason: "B", Description: "b"}}
+			want.Violations = []fault.Violation{
+				{Field: "box.title", Reason: "A", Description: "a"}, {Field: "b", Reason: "B", Description: "b", Link: "/v1/boxes/b"}, {Field: "c", Reason: "C", Description: "c"},
+			}
 			answer = fmt.Errorf("wrapped: %w", want)
 			for _, method := range []string{"Peek", "WatchBoxes"} {
 				_, err := call(h.as(everybody["coach"]), conn, method, rpctest.Request(method, requests[method]))
@@ -102,6 +105,27 @@ func TestForeignErrorsSayNothing(t *testing.T) {
 	}
 	if rpcserver.ToStatus(nil).Code() != codes.OK || rpcserver.FromStatus(nil) != nil {
 		t.Error("no error became one")
+	}
+}
+
+// Help belongs to the violations only when there is one link for each.
+func TestLinksGoWithTheirViolations(t *testing.T) {
+	violation := fault.Violation{Field: "a", Reason: "A", Description: "a"}
+	if details := rpcserver.ToStatus(fault.Unmet("UNMET", "no", violation)).Details(); len(details) != 2 {
+		t.Errorf("without a link the details are %v", details)
+	}
+	violation.Link = "/v1/boxes/a\xff"
+	st := rpcserver.ToStatus(fault.Unmet("UNMET", "no", violation))
+	if f := rpcserver.FromStatus(st.Err()); f.Violations[0].Link != "/v1/boxes/a\uFFFD" {
+		t.Errorf("the link became %q", f.Violations[0].Link)
+	}
+	help := &errdetails.Help{Links: []*errdetails.Help_Link{{Url: "https://example.org"}}}
+	other, err := rpcserver.ToStatus(fault.Unmet("UNMET", "no", fault.Violation{Field: "a"}, fault.Violation{Field: "b"})).WithDetails(help)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := rpcserver.FromStatus(other.Err()); f.Violations[0].Link != "" || f.Violations[1].Link != "" {
+		t.Errorf("a link that is nobody's went to %+v", f.Violations)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	commonv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/common/v1"
 	eventlogv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
+	"github.com/fortnighthq/fortnight/services/internal/platform/archive"
 	"github.com/fortnighthq/fortnight/services/internal/platform/audit"
 	"github.com/fortnighthq/fortnight/services/internal/platform/bus"
 	"github.com/fortnighthq/fortnight/services/internal/platform/db"
@@ -47,6 +48,7 @@ type Base struct {
 	kit       Kit
 	relay     *bus.Relay
 	consumers []*bus.Consumer
+	archive   *archive.Part
 }
 
 const (
@@ -87,6 +89,12 @@ func (b *Base) Consume(source string, handle bus.Handler) {
 		Outgoing: b.kit.ServiceContext, DisableFill: b.kit.DisableFill,
 	}))
 }
+
+// Keep says which collections belong to a team's board. Call it before the service is registered.
+func (b *Base) Keep(kinds ...archive.Kind) { b.archive = &archive.Part{Log: b.Log, Kinds: kinds} }
+
+// Archive is the service's part of the teams' boards; nil when it has none.
+func (b *Base) Archive() *archive.Part { return b.archive }
 
 // Run publishes, consumes, hands audit events over and tidies up until ctx ends.
 func (b *Base) Run(ctx context.Context) error {

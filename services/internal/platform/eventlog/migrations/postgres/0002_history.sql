@@ -1,0 +1,1 @@
+create index event_log_team on event_log (team, seq, row_id);
