@@ -27,6 +27,22 @@ const coached = team + "/coachingSessions/monday"
 var members = map[string]identityv1.TeamRole{
 	"mina": identityv1.TeamRole_TEAM_ROLE_COACH, "aiko": identityv1.TeamRole_TEAM_ROLE_COACH,
 	"jonas": identityv1.TeamRole_TEAM_ROLE_MEMBER, "vera": identityv1.TeamRole_TEAM_ROLE_VIEWER,
+	"otto": identityv1.TeamRole_TEAM_ROLE_COACH, // who was deactivated
+}
+
+// GetUser knows the members, and four others: boss is active, otto and gone were deactivated, hidden is shown to nobody.
+func (o *others) GetUser(_ context.Context, req *identityv1.GetUserRequest) (*identityv1.User, error) {
+	id := strings.TrimPrefix(req.GetName(), "users/")
+	user := &identityv1.User{Name: req.GetName(), State: identityv1.UserState_USER_STATE_ACTIVE}
+	switch _, member := members[id]; {
+	case id == "hidden":
+		return nil, fault.New(fault.PermissionDenied, "PERMISSION_DENIED", "none of yours")
+	case id == "otto" || id == "gone":
+		user.State = identityv1.UserState_USER_STATE_DEACTIVATED
+	case !member && id != "boss":
+		return nil, fault.New(fault.NotFound, "USER_NOT_FOUND", "none")
+	}
+	return user, nil
 }
 
 func (o *others) GetMember(_ context.Context, req *identityv1.GetMemberRequest) (*identityv1.Member, error) {
@@ -239,6 +255,9 @@ func TestCoachingPeople(t *testing.T) {
 		{"a stranger coaches", "users/nils", "users/jonas", "", "NOT_OF_THE_TEAM", "coach"},
 		{"a viewer learns", "users/mina", "users/vera", "", "LEARNER_ONLY_READS", "learner"},
 		{"a stranger watches", "users/mina", "users/jonas", "users/nils", "NOT_OF_THE_TEAM", "second_coach"},
+		{"who was deactivated coaches", "users/otto", "users/jonas", "", "USER_DEACTIVATED", "coach"},
+		{"who was deactivated learns", "users/mina", "users/otto", "", "USER_DEACTIVATED", "learner"},
+		{"who was deactivated watches", "users/mina", "users/jonas", "users/otto", "USER_DEACTIVATED", "second_coach"},
 		{"nobody coaches", "", "users/jonas", "", "COACH_MISSING", "coach"},
 		{"alone", "users/mina", "users/mina", "", "COACHING_PEOPLE_ALIKE", "learner"},
 		{"no user", "mina", "users/jonas", "", "VALIDATION_FAILED", "coach"},
@@ -262,4 +281,35 @@ func TestCoachingPeople(t *testing.T) {
 	testkit.Refused(t, err, fault.PermissionDenied, "PERMISSION_DENIED")
 	_, err = w.cycles.GetCoachingSession(viewer, &cyclev1.GetCoachingSessionRequest{Name: coached})
 	must(t, err)
+}
+
+// What came of a session is added to it, also after it was held.
+func TestExperimentOfACoachingSession(t *testing.T) {
+	w := newWorld(t)
+	w.begin(t)
+	w.open(t)
+	_, err := w.answer(&cyclev1.CoachingSession{Experiment: experiment})
+	testkit.Refused(t, err, fault.InvalidArgument, "ANSWER_OUT_OF_ORDER", "coaching_session.experiment")
+	_, err = w.answer(&cyclev1.CoachingSession{
+		TargetConditionAnswer: "12 h", ActualConditionAnswer: "19 h", ObstaclesAnswer: "the queue", NextStep: "ask", NextExpected: "a name", GoAndSeeDate: "2026-03-04",
+	})
+	must(t, err)
+	_, err = w.answer(&cyclev1.CoachingSession{Experiment: "teams/mobile/cycles/first/experiments/x"})
+	testkit.Refused(t, err, fault.InvalidArgument, "OTHER_TEAM", "coaching_session.experiment")
+	held, err := w.cycles.HoldCoachingSession(w.member(), &cyclev1.HoldCoachingSessionRequest{Name: coached})
+	must(t, err)
+	_, err = w.answer(&cyclev1.CoachingSession{Experiment: experiment, NextStep: "something else"})
+	testkit.Refused(t, err, fault.FailedPrecondition, "COACHING_SESSION_HELD")
+	added, err := w.answer(&cyclev1.CoachingSession{Experiment: experiment})
+	must(t, err)
+	if added.GetExperiment() != experiment || added.GetReflectedExperiment() != "" || added.GetState() != held.GetState() || !added.GetHoldTime().AsTime().Equal(held.GetHoldTime().AsTime()) {
+		t.Errorf("added %v", added)
+	}
+	_, err = w.answer(&cyclev1.CoachingSession{Experiment: first + "/experiments/other"})
+	testkit.Refused(t, err, fault.FailedPrecondition, "COACHING_SESSION_HELD")
+	_, err = w.answer(&cyclev1.CoachingSession{}, "experiment")
+	testkit.Refused(t, err, fault.FailedPrecondition, "COACHING_SESSION_HELD")
+	if types := w.eventTypes(t); !slices.Equal(types[len(types)-2:], []string{"CoachingSessionHeld", "CoachingSessionUpdated"}) {
+		t.Errorf("events %v", types)
+	}
 }

@@ -9,6 +9,7 @@ import (
 
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
 	"github.com/fortnighthq/fortnight/services/cycle/internal/rpc"
+	"github.com/fortnighthq/fortnight/services/cycle/internal/store"
 	"github.com/fortnighthq/fortnight/services/cycle/internal/store/migrations"
 	"github.com/fortnighthq/fortnight/services/internal/platform/service"
 )
@@ -28,6 +29,7 @@ func New(ctx context.Context, kit service.Kit) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	base.Keep(store.Archive()...)
 	return &Service{Base: base, server: rpc.New(base.Log, kit.Clock, kit.Conn)}, nil
 }
 

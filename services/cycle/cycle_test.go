@@ -2,8 +2,8 @@ package cycle_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -43,6 +43,7 @@ type others struct {
 	experiments   []*experimentv1.Experiment
 	retrospective *retrospectivev1.Retrospective
 	learnings     []*knowledgev1.Learning
+	actions       []*retrospectivev1.Action
 	measurements  []*experimentv1.Measurement
 	down          bool
 }
@@ -54,7 +55,7 @@ func (o *others) GetTeam(_ context.Context, req *identityv1.GetTeamRequest) (*id
 			identityv1.Weekday_WEEKDAY_MONDAY, identityv1.Weekday_WEEKDAY_TUESDAY, identityv1.Weekday_WEEKDAY_WEDNESDAY,
 			identityv1.Weekday_WEEKDAY_THURSDAY, identityv1.Weekday_WEEKDAY_FRIDAY,
 		},
-		Holidays: []*identityv1.Holiday{{Date: "2026-02-25"}},
+		Holidays: []*identityv1.Holiday{{Date: "2026-02-25"}}, CadenceWeekday: identityv1.Weekday_WEEKDAY_MONDAY,
 	}, nil
 }
 
@@ -74,6 +75,21 @@ func (o *others) GetRetrospective(context.Context, *retrospectivev1.GetRetrospec
 		return nil, fault.New(fault.NotFound, "RETROSPECTIVE_NOT_FOUND", "none")
 	}
 	return o.retrospective, nil
+}
+
+// ListActions answers one action a page.
+func (o *others) ListActions(_ context.Context, req *retrospectivev1.ListActionsRequest) (*retrospectivev1.ListActionsResponse, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	at := len(req.GetPageToken())
+	if req.GetParent() != first+"/retrospective" || at >= len(o.actions) {
+		return nil, fault.New(fault.NotFound, "RETROSPECTIVE_NOT_FOUND", "none")
+	}
+	answer := &retrospectivev1.ListActionsResponse{Actions: o.actions[at : at+1]}
+	if at+1 < len(o.actions) {
+		answer.NextPageToken = req.GetPageToken() + "x"
+	}
+	return answer, nil
 }
 
 func (o *others) ListLearnings(context.Context, *knowledgev1.ListLearningsRequest) (*knowledgev1.ListLearningsResponse, error) {
@@ -212,7 +228,7 @@ func TestWholeCycle(t *testing.T) {
 	}
 	want := []string{
 		"ChallengeCreated", "TargetConditionCreated", "ObstacleParked", "ObstacleMadeCurrent", "CycleStarted",
-		"CycleAdvanced", "CycleAdvanced", "CycleAdvanced", "CycleFinished",
+		"CycleAdvanced", "CycleAdvanced", "CycleAdvanced", "CycleFinished", "ObstacleOutlastedCycle", "CycleDrafted",
 	}
 	if !slices.Equal(types, want) {
 		t.Errorf("events %v, want %v", types, want)
@@ -230,13 +246,23 @@ func TestGateAnswersAllUnmetCriteriaAtOnce(t *testing.T) {
 		"value_stream_focus.step", "obstacle", "experiments", "andons")
 	_, err = w.cycles.AdvanceCycle(w.member(), &cyclev1.AdvanceCycleRequest{Name: first, Phase: cyclev1.Phase_PHASE_PLAN, CoachReason: "go on"})
 	testkit.Refused(t, err, fault.PermissionDenied, "COACH_NEEDED")
-	passed, err := w.cycles.AdvanceCycle(w.coach(), &cyclev1.AdvanceCycleRequest{Name: first, Phase: cyclev1.Phase_PHASE_PLAN, CoachReason: "go on"})
-	must(t, err)
-	if pass := passed.GetGatePasses()[0]; pass.GetCoachReason() != "go on" || len(pass.GetUnmetReasons()) != 7 {
-		t.Errorf("gate pass: %v", pass)
+	over := &cyclev1.AdvanceCycleRequest{Name: first, Phase: cyclev1.Phase_PHASE_PLAN, CoachReason: "go on"}
+	_, err = w.cycles.AdvanceCycle(w.coach(), over)
+	if f := testkit.Refused(t, err, fault.FailedPrecondition, "GATE_CRITERIA_UNMET", "andons"); f.Violations[0].Link != "/v1/"+first+"/andons/red" {
+		t.Errorf("the andon is resolved at %q", f.Violations[0].Link)
 	}
 	_, err = w.cycles.ResolveAndon(w.member(), &cyclev1.ResolveAndonRequest{Name: first + "/andons/red", Countermeasure: "reverted"})
 	must(t, err)
+	preview, err := w.cycles.PreviewGate(w.member(), &cyclev1.PreviewGateRequest{Name: first})
+	must(t, err)
+	if len(preview.GetUnmetCriteria()) != 6 || preview.GetUnmetCriteria()[0].GetLink() != "/v1/"+team+"/challenges" || preview.GetGateDate() != "2026-03-03" {
+		t.Errorf("preview: %v", preview)
+	}
+	passed, err := w.cycles.AdvanceCycle(w.coach(), over)
+	must(t, err)
+	if pass := passed.GetGatePasses()[0]; pass.GetCoachReason() != "go on" || len(pass.GetUnmetReasons()) != 6 {
+		t.Errorf("gate pass: %v", pass)
+	}
 }
 
 func TestRefusals(t *testing.T) {
@@ -296,7 +322,7 @@ func TestRefusals(t *testing.T) {
 			return err
 		}, fault.InvalidArgument, "DAY_INVALID", []string{"challenge.horizon_date"}},
 		{"shape and presence, all at once", func() error {
-			_, err := w.cycles.CreateChallenge(ctx, &cyclev1.CreateChallengeRequest{Parent: team, Challenge: &cyclev1.Challenge{HorizonDate: "soon"}})
+			_, err := w.cycles.CreateChallenge(ctx, &cyclev1.CreateChallengeRequest{Parent: team, Challenge: &cyclev1.Challenge{Statement: strings.Repeat("x", 501), HorizonDate: "soon"}})
 			return err
 		}, fault.InvalidArgument, "VALIDATION_FAILED", []string{"challenge.statement", "challenge.horizon_date"}},
 		{"existing id", func() error {
@@ -351,39 +377,6 @@ func TestGateWaitsForAServiceThatIsDown(t *testing.T) {
 	_, err := w.cycles.AdvanceCycle(w.member(), &cyclev1.AdvanceCycleRequest{Name: first, Phase: cyclev1.Phase_PHASE_PLAN})
 	if status.Code(err) != codes.Unavailable {
 		t.Errorf("got %v, want UNAVAILABLE", err)
-	}
-}
-
-// Two people switch the current obstacle at once, again and again: there is never but one.
-func TestOneCurrentObstacleUnderConcurrency(t *testing.T) {
-	w := newWorld(t)
-	for i := range 4 {
-		_, err := w.cycles.CreateObstacle(w.member(), &cyclev1.CreateObstacleRequest{
-			Parent: team, ObstacleId: fmt.Sprintf("o%d", i), Obstacle: &cyclev1.Obstacle{Description: "x"},
-		})
-		must(t, err)
-	}
-	ctx := w.member()
-	var group sync.WaitGroup
-	for i := range 16 {
-		group.Go(func() {
-			_, err := w.cycles.MakeObstacleCurrent(ctx, &cyclev1.MakeObstacleCurrentRequest{Name: fmt.Sprintf("%s/obstacles/o%d", team, i%4), Reason: "switch"})
-			if err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	group.Wait()
-	list, err := w.cycles.ListObstacles(ctx, &cyclev1.ListObstaclesRequest{Parent: team})
-	must(t, err)
-	current := 0
-	for _, obstacle := range list.GetObstacles() {
-		if obstacle.GetState() == cyclev1.ObstacleState_OBSTACLE_STATE_CURRENT {
-			current++
-		}
-	}
-	if current != 1 {
-		t.Errorf("%d obstacles are current", current)
 	}
 }
 

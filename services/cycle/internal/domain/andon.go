@@ -25,13 +25,25 @@ func NewAndon(name, problem, where string, cycle *Cycle) (*Andon, error) {
 	if err := cycle.running(); err != nil {
 		return nil, err
 	}
+	if err := inWords("andon.problem", "TEXT_MISSING", "say what is wrong", &problem); err != nil {
+		return nil, err
+	}
 	return &Andon{Name: name, Problem: problem, Where: where, State: AndonOpen}, nil
+}
+
+// NothingToStop refuses an andon of a team that runs no cycle.
+func NothingToStop(team string) error {
+	return fault.New(fault.FailedPrecondition, "CYCLE_NOT_RUNNING",
+		"the team runs no cycle that an andon could stop; start its draft with :start, or a new one under /v1/%s/cycles", team).With("team", team)
 }
 
 // Resolve writes the countermeasure that was taken.
 func (a *Andon) Resolve(countermeasure string) ([]Event, error) {
 	if a.State == AndonResolved {
-		return nil, fault.New(fault.FailedPrecondition, "ANDON_RESOLVED", "the andon was resolved before")
+		return nil, fault.New(fault.FailedPrecondition, "ANDON_RESOLVED", "the andon was resolved before; when the problem is back, raise another one")
+	}
+	if err := inWords("countermeasure", "TEXT_MISSING", "say what was done about it", &countermeasure); err != nil {
+		return nil, err
 	}
 	a.State, a.Countermeasure = AndonResolved, countermeasure
 	return []Event{AndonCountered}, nil

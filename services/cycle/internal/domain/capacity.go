@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"math"
 	"path"
 	"strings"
 
@@ -77,6 +78,8 @@ func SummarizeCapacity(period Period, working []Day, entries []*CapacityEntry) C
 		summary.Planned += e.AvailableHours * float64(e.PlannedPercent) / 100
 		summary.Improvement += e.ImprovementHours
 	}
+	// Sums of tenths are no tenths in binary; nobody plans millionths of an hour.
+	summary.Planned = math.Round(summary.Planned*1e6) / 1e6
 	for _, day := range working {
 		if !entered[day] {
 			summary.Missing = append(summary.Missing, day)

@@ -50,6 +50,8 @@ type CoachingSession struct {
 	// Reflection and Experiment are as they were looked up last; they stay once the reflection began.
 	Reflection ReflectionState `json:"reflection,omitempty"`
 	Experiment string          `json:"experiment,omitempty"`
+	// NextExperiment is the one that came of the session.
+	NextExperiment string `json:"nextExperiment,omitempty"`
 	// Threshold is the question at which the threshold of knowledge showed up.
 	Threshold     Question  `json:"threshold,omitempty"`
 	ThresholdNote string    `json:"thresholdNote,omitempty"`
@@ -61,7 +63,7 @@ type CoachingChange struct {
 	Date                        *Day
 	Coach, Learner, SecondCoach *string
 	Answers                     map[Question]string
-	Obstacle                    *string
+	Obstacle, NextExperiment    *string
 	// CurrentObstacle is the team's; it is taken when question 3 is answered and no obstacle is named.
 	CurrentObstacle string
 	Threshold       *Question
@@ -95,10 +97,13 @@ func (s *CoachingSession) NeedsFacts(change CoachingChange) bool {
 }
 
 // Edit changes an open session. last is what is known of the team's last step, nil when NeedsFacts did not want it. Answers
-// come in the order of the questions; one that was given may be put otherwise, but not be taken back.
+// come in the order of the questions; one that was given may be put otherwise, but not be taken back. A session that was held is not
+// rewritten. Only the experiment that came of it may be added, as its plan is often written afterwards.
 func (s *CoachingSession) Edit(change CoachingChange, last *LastStep) ([]Event, error) {
-	if s.State == CoachingHeld {
-		return nil, fault.New(fault.FailedPrecondition, "COACHING_SESSION_HELD", "the session was held; nothing in it is rewritten, open another one")
+	held := fault.New(fault.FailedPrecondition, "COACHING_SESSION_HELD",
+		"the session was held; nothing in it is rewritten, open another one; only experiment can be added")
+	if s.State == CoachingHeld && change.NextExperiment == nil {
+		return nil, held
 	}
 	next := *s
 	next.Answers = maps.Clone(s.Answers)
@@ -121,6 +126,10 @@ func (s *CoachingSession) Edit(change CoachingChange, last *LastStep) ([]Event, 
 	}
 	if next.Answers[Obstacles] != "" && next.Obstacle == "" {
 		next.Obstacle = change.CurrentObstacle
+	}
+	set(&next.NextExperiment, change.NextExperiment)
+	if s.State == CoachingHeld && !next.same(s) && !next.adds(s) {
+		return nil, held
 	}
 	if err := next.check(); err != nil {
 		return nil, err
@@ -206,6 +215,9 @@ func (s *CoachingSession) check() error {
 		return fault.Invalid(sessionField("obstacle"), "ANSWER_OUT_OF_ORDER", "say first what is in the way, in obstacles_answer")
 	case s.Answers[Obstacles] != "" && s.Obstacle == "":
 		return fault.Invalid(sessionField("obstacle"), "COACHING_OBSTACLE_MISSING", "the team has no current obstacle; name the one that is worked on now")
+	case s.Answers[NextStep] == "" && s.NextExperiment != "":
+		return fault.Invalid(sessionField("experiment"), "ANSWER_OUT_OF_ORDER", "an experiment comes of the next step; say first what that is, in next_step").
+			With("next_question", string(s.Next()))
 	case s.Answers[GoAndSee] != "" && Day(s.Answers[GoAndSee]) < s.Date:
 		return fault.Invalid(sessionField("go_and_see_date"), "GO_AND_SEE_BEFORE_SESSION", "one can go and see on %s or later, the day of the session", s.Date)
 	}
@@ -216,11 +228,18 @@ func (s *CoachingSession) same(other *CoachingSession) bool {
 	return maps.Equal(s.Answers, other.Answers) && s.flat() == other.flat()
 }
 
+// adds tells whether the session has its experiment ahead of before, and nothing else is another.
+func (s *CoachingSession) adds(before *CoachingSession) bool {
+	added := *before
+	added.NextExperiment = s.NextExperiment
+	return before.NextExperiment == "" && s.same(&added)
+}
+
 // flat is the session without its answers, as something that compares.
-func (s *CoachingSession) flat() [11]string {
+func (s *CoachingSession) flat() [12]string {
 	return [...]string{
 		s.Name, string(s.Date), s.Coach, s.Learner, s.SecondCoach, string(s.State), s.Obstacle, string(s.Reflection), s.Experiment,
-		string(s.Threshold), s.ThresholdNote,
+		string(s.Threshold), s.ThresholdNote, s.NextExperiment,
 	}
 }
 

@@ -2,7 +2,6 @@ package domain
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -15,7 +14,11 @@ func (d Day) Weekday() Weekday {
 	if err != nil {
 		return ""
 	}
-	return Weekday(strings.ToUpper(at.Weekday().String()))
+	return weekdayOf(at)
+}
+
+func weekdayOf(at time.Time) Weekday {
+	return [...]Weekday{"SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"}[at.Weekday()]
 }
 
 // CoachingCadence is how often a team wants to be coached.

@@ -185,6 +185,65 @@ func TestHoldCoachingSession(t *testing.T) {
 	}
 }
 
+// The experiment that came of the session goes with the next step. It is often written after the session was held, so it may be added
+// then, once, and nothing else with it.
+func TestTheExperimentOfACoachingSession(t *testing.T) {
+	const other = "teams/payments/cycles/first/experiments/other"
+	came := func(of string, asked ...domain.Question) domain.CoachingChange {
+		change := answering(asked...)
+		change.NextExperiment = &of
+		return change
+	}
+	refused := func(what string, s *domain.CoachingSession, change domain.CoachingChange, reason string) {
+		t.Helper()
+		before := *s
+		if _, err := s.Edit(change, nil); fault.From(err) == nil || fault.From(err).Reason != reason || s.NextExperiment != before.NextExperiment || s.Coach != before.Coach {
+			t.Errorf("%s: %v, %+v", what, err, s)
+		}
+	}
+	fits := func(what string, s *domain.CoachingSession, change domain.CoachingChange, want string, events int) {
+		t.Helper()
+		if got, err := s.Edit(change, nil); err != nil || len(got) != events || s.NextExperiment != want {
+			t.Errorf("%s: %v, %v, %+v", what, got, err, s)
+		}
+	}
+	open := func(asked ...domain.Question) *domain.CoachingSession {
+		t.Helper()
+		s, err := domain.NewCoachingSession(session, answering(asked...), measured, monday)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	s := open(asking[:7]...)
+	refused("before the next step is said", s, came(other), "ANSWER_OUT_OF_ORDER")
+	fits("with the next step", s, came(other, domain.NextStep), other, 1)
+	fits("as it is", s, came(other), other, 0)
+	fits("taken away while the session is open", s, came(""), "", 1)
+	fits("with the other answers", s, came(other, asking...), other, 1)
+	if _, err := s.Hold(noon, monday); err != nil {
+		t.Fatal(err)
+	}
+	refused("another one after the session was held", s, came(rota), "COACHING_SESSION_HELD")
+	refused("taken away after the session was held", s, came(""), "COACHING_SESSION_HELD")
+
+	s = open(asking...)
+	if _, err := s.Hold(noon, monday); err != nil {
+		t.Fatal(err)
+	}
+	rewriting := came(other)
+	rewriting.Coach = new("users/aiko")
+	refused("with another coach", s, rewriting, "COACHING_SESSION_HELD")
+	rewriting = came(other)
+	rewriting.Answers[domain.NextStep] = "something else"
+	refused("with another answer", s, rewriting, "COACHING_SESSION_HELD")
+	fits("after the session was held, sent with all that was read", s, came(other, asking...), other, 1)
+	if s.State != domain.CoachingHeld || !s.HoldTime.Equal(noon) {
+		t.Errorf("no longer held: %+v", s)
+	}
+	fits("the same once more", s, came(other), other, 0)
+}
+
 // Whatever is answered when: no answer stands before one that it needs, no reflection without facts, none about two experiments,
 // a refusal changes nothing, and what can be held has every answer.
 func TestTheOrderOfAnswers(t *testing.T) {

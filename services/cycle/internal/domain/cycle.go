@@ -2,6 +2,9 @@
 package domain
 
 import (
+	"cmp"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
@@ -28,6 +31,7 @@ type CycleState string
 
 // The states of a cycle.
 const (
+	CycleDraft   CycleState = "DRAFT"
 	CycleActive  CycleState = "ACTIVE"
 	CycleDone    CycleState = "FINISHED"
 	CycleStopped CycleState = "CANCELLED"
@@ -48,6 +52,8 @@ type Cycle struct {
 	PhasePlan        []PhasePlan       `json:"phasePlan"`
 	GatePasses       []GatePass        `json:"gatePasses,omitempty"`
 	CancelReason     string            `json:"cancelReason,omitempty"`
+	Extensions       []Extension       `json:"extensions,omitempty"`
+	CarryOver        *CarryOver        `json:"carryOver,omitempty"`
 }
 
 // CurrentCondition is where the team is, in numbers.
@@ -67,13 +73,6 @@ type ValueStreamFocus struct {
 	ValueStream string `json:"valueStream,omitempty"`
 }
 
-// PhasePlan holds the days that a phase is planned for; End is the first day after it.
-type PhasePlan struct {
-	Phase Phase `json:"phase"`
-	Start Day   `json:"start"`
-	End   Day   `json:"end"`
-}
-
 // GatePass is one passed gate. Unmet holds the reasons of the criteria that a coach passed over.
 type GatePass struct {
 	Phase       Phase     `json:"phase"`
@@ -82,64 +81,110 @@ type GatePass struct {
 	Unmet       []string  `json:"unmet,omitempty"`
 }
 
-// TeamSettings is what a cycle takes over from its team when it starts.
+// TeamSettings is what a cycle takes over from its team when its days are planned.
 type TeamSettings struct {
 	TimeZone  string
 	CycleDays int
+	// WorkingDays are the days of the week on which the team works, Holidays the days on which it does not all the same.
+	WorkingDays []Weekday
+	Holidays    []Day
+	// Cadence is the day of the week on which cycles start; empty when any day will do.
+	Cadence Weekday
 }
 
-// NewCycle starts plan in its PLAN phase. It lasts the team's cycle days, which are calendar days. running names the
-// team's running cycle, or is empty.
-func NewCycle(plan Cycle, team TeamSettings, running string) (*Cycle, error) {
-	if running != "" {
-		return nil, fault.New(fault.FailedPrecondition, "CYCLE_ALREADY_RUNNING",
-			"a team has one running cycle; finish or cancel %s first", running).With("cycle", running)
-	}
-	plan.EndDate = plan.StartDate.AddDays(team.CycleDays)
-	plan.TimeZone = team.TimeZone
-	plan.Phase, plan.State = Plan, CycleActive
-	plan.PhasePlan = planPhases(plan.StartDate, team.CycleDays)
-	return &plan, nil
-}
+// mostDaysAway is how far from today a cycle may start. Farther away the year is a slip of the pen.
+const mostDaysAway = 366
 
-// planPhases shares the days out as a two-week cycle does: 2 days to plan, 8 to do, 2 to check, 2 to act.
-func planPhases(start Day, days int) []PhasePlan {
-	shares := []struct {
-		phase Phase
-		until int
-	}{{Plan, 2}, {Do, 10}, {Check, 12}, {Act, 14}}
-	plan := make([]PhasePlan, 0, len(shares))
-	from := start
-	for _, share := range shares {
-		until := start.AddDays(days * share.until / 14)
-		plan = append(plan, PhasePlan{Phase: share.phase, Start: from, End: until})
-		from = until
-	}
-	return plan
-}
-
-// Edit changes what the cycle plans. Only a running cycle in its PLAN phase can be edited.
-func (c *Cycle) Edit(change func(*Cycle)) ([]Event, error) {
-	if err := c.running(); err != nil {
+// NewCycle starts plan in its PLAN phase, today unless it says another day. It lasts the team's cycle days, which are
+// calendar days. running names the team's running cycle, or is empty.
+func NewCycle(plan Cycle, team TeamSettings, running string, today Day) (*Cycle, error) {
+	if err := noneRunning(running); err != nil {
 		return nil, err
+	}
+	start := cmp.Or(plan.StartDate, today)
+	if err := startInReach("cycle.start_date", start, today); err != nil {
+		return nil, err
+	}
+	plan.State = CycleActive
+	return &plan, plan.schedule(start, team)
+}
+
+// schedule plans the whole cycle anew from its first day on.
+func (c *Cycle) schedule(start Day, team TeamSettings) error {
+	c.Phase, c.TimeZone = Plan, team.TimeZone
+	c.StartDate, c.EndDate = start, start.AddDays(team.CycleDays)
+	return c.planFrom(start, team)
+}
+
+// planFrom plans the phases from the present one on anew. Their gates lie on from or later.
+func (c *Cycle) planFrom(from Day, team TeamSettings) error {
+	over, start := c.phasesOver()
+	rest, err := planPhases(c.Phase, start, max(start, from), c.EndDate, team)
+	if err != nil {
+		return err
+	}
+	c.PhasePlan = slices.Concat(over, rest)
+	return nil
+}
+
+// phasesOver are the planned days of the phases before the present one, and the first day of the present one.
+func (c *Cycle) phasesOver() (over []PhasePlan, start Day) {
+	for _, plan := range c.PhasePlan {
+		if c.Phase == Plan || plan.Phase == c.Phase {
+			break
+		}
+		over = append(over, plan)
+	}
+	if len(over) == 0 {
+		return nil, c.StartDate
+	}
+	return over, over[len(over)-1].End
+}
+
+// Edit changes what the cycle plans. Only a draft, or a running cycle in its PLAN phase, can be edited.
+func (c *Cycle) Edit(change func(*Cycle) error) ([]Event, error) {
+	if c.State != CycleDraft {
+		if err := c.running(); err != nil {
+			return nil, err
+		}
 	}
 	if c.Phase != Plan {
 		return nil, fault.New(fault.FailedPrecondition, "PLAN_PHASE_OVER",
 			"a plan can be changed in the PLAN phase only; the cycle is in %s", c.Phase)
 	}
-	change(c)
+	before := *c
+	before.PhasePlan = slices.Clone(c.PhasePlan)
+	if err := change(c); err != nil || reflect.DeepEqual(*c, before) {
+		return nil, err
+	}
 	return []Event{CycleUpdated}, nil
 }
 
 // StartOn moves the cycle to another first day; it stays as long as it is.
-func (c *Cycle) StartOn(day Day) {
+func (c *Cycle) StartOn(day Day, team TeamSettings, today Day) error {
+	if day == c.StartDate {
+		return nil
+	}
+	if err := startInReach("cycle.start_date", day, today); err != nil {
+		return err
+	}
 	days := c.StartDate.DaysUntil(c.EndDate)
-	c.StartDate, c.EndDate, c.PhasePlan = day, day.AddDays(days), planPhases(day, days)
+	c.StartDate, c.EndDate = day, day.AddDays(days)
+	return c.planFrom(day, team)
 }
 
-// Cancel ends the cycle without its gates.
-func (c *Cycle) Cancel(reason string) ([]Event, error) {
-	if err := c.running(); err != nil {
+// Cancel ends the cycle, or gives its draft up. stillRunning names the experiments of the cycle that run: each must come to
+// its end before, because nobody would look at it afterwards.
+func (c *Cycle) Cancel(reason string, stillRunning ...string) ([]Event, error) {
+	if c.State != CycleDraft {
+		if err := c.running(); err != nil {
+			return nil, err
+		}
+	}
+	if len(stillRunning) > 0 {
+		return nil, experimentsStillRunning(stillRunning)
+	}
+	if err := inWords("reason", "TEXT_MISSING", "say why the cycle is cancelled", &reason); err != nil {
 		return nil, err
 	}
 	c.State, c.CancelReason = CycleStopped, reason
@@ -150,5 +195,26 @@ func (c *Cycle) running() error {
 	if c.State == CycleActive {
 		return nil
 	}
-	return fault.New(fault.FailedPrecondition, "CYCLE_NOT_RUNNING", "the cycle is %s", c.State).With("cycle", c.Name)
+	way := "it is over; look at the team's running cycle, or start the next one"
+	if c.State == CycleDraft {
+		way = "start it first with :start"
+	}
+	return fault.New(fault.FailedPrecondition, "CYCLE_NOT_RUNNING", "the cycle is %s: %s", c.State, way).With("cycle", c.Name)
+}
+
+// noneRunning refuses a second running cycle.
+func noneRunning(running string) error {
+	if running == "" {
+		return nil
+	}
+	return fault.New(fault.FailedPrecondition, "CYCLE_ALREADY_RUNNING",
+		"a team has one running cycle; finish or cancel %s first", running).With("cycle", running)
+}
+
+// startInReach refuses a first day that is far from today.
+func startInReach(field string, start, today Day) error {
+	if earliest, latest := today.AddDays(-mostDaysAway), today.AddDays(mostDaysAway); start < earliest || start > latest {
+		return fault.Invalid(field, "START_OUT_OF_RANGE", "a cycle starts at most %d days from today: between %s and %s", mostDaysAway, earliest, latest)
+	}
+	return nil
 }

@@ -1,6 +1,8 @@
 package domain
 
 import (
+	"fmt"
+	"sort"
 	"time"
 
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
@@ -40,6 +42,44 @@ func (d Day) DaysUntil(other Day) int {
 		return 0
 	}
 	return int(until.Sub(from) / (24 * time.Hour))
+}
+
+// Week names the ISO week that d is in, as cycles are named: `2026-w24`.
+func (d Day) Week() string {
+	at, err := time.Parse(dayLayout, string(d))
+	if err != nil {
+		return ""
+	}
+	year, week := at.ISOWeek()
+	return fmt.Sprintf("%d-w%02d", year, week)
+}
+
+// farthest is more than any zone is ahead of UTC, or behind.
+const farthest = 16 * time.Hour
+
+// FirstInstant is when the day begins in the zone: midnight, or the jump of the clocks over it. A day that the zone left out
+// begins when the next one does.
+func (d Day) FirstInstant(zone *time.Location) time.Time {
+	midnight, err := time.Parse(dayLayout, string(d))
+	if err != nil {
+		return time.Time{}
+	}
+	offset := func(at time.Time) time.Duration {
+		_, seconds := at.In(zone).Zone()
+		return time.Duration(seconds) * time.Second
+	}
+	// No zone moves its clocks twice in so short a time. time.Date does not say which of two midnights it means, or on which side
+	// of a jump it lands, and Time.ZoneBounds is not to be walked: at a turn of the year it may end where it began.
+	before, after := offset(midnight.Add(-farthest)), offset(midnight.Add(farthest))
+	early, late := midnight.Add(-before), midnight.Add(-after)
+	switch {
+	case offset(early) == before:
+		return early
+	case offset(late) == after:
+		return late
+	}
+	jump := sort.Search(int(early.Sub(late)/time.Second), func(i int) bool { return offset(late.Add(time.Duration(i)*time.Second)) == after })
+	return late.Add(time.Duration(jump) * time.Second)
 }
 
 func (d Day) move(months, days int) Day {

@@ -10,14 +10,17 @@ import (
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 )
 
-const review = "teams/payments/cycles/2026-w24/experiments/review-rota"
+const (
+	whole  = "teams/payments/cycles/2026-w24"
+	review = whole + "/experiments/review-rota"
+)
 
 var noon = time.Date(2026, 6, 8, 12, 0, 0, 0, time.UTC)
 
 // complete is a cycle and evidence with which every gate opens; each test takes one thing away.
 func complete(phase domain.Phase) (*domain.Cycle, domain.Evidence) {
 	cycle := &domain.Cycle{
-		Name: "teams/payments/cycles/2026-w24", Phase: phase, State: domain.CycleActive,
+		Name: whole, Phase: phase, State: domain.CycleActive,
 		CurrentCondition: &domain.CurrentCondition{Metric: "teams/payments/metrics/lead-time", BaselineValue: 26},
 		ValueStreamFocus: &domain.ValueStreamFocus{Step: "Review", Constraint: true},
 	}
@@ -41,32 +44,33 @@ func TestEachCriterionAloneShutsItsGate(t *testing.T) {
 	tests := []struct {
 		phase  domain.Phase
 		reason string
+		where  string
 		take   func(*domain.Cycle, *domain.Evidence)
 	}{
-		{domain.Plan, "CHALLENGE_MISSING", func(_ *domain.Cycle, e *domain.Evidence) { e.ActiveChallenge = false }},
-		{domain.Plan, "TARGET_CONDITION_MISSING", func(_ *domain.Cycle, e *domain.Evidence) { e.TargetCondition = nil }},
-		{domain.Plan, "TARGET_CONDITION_MISSING", func(_ *domain.Cycle, e *domain.Evidence) { e.TargetCondition.State = domain.TargetConditionReplaced }},
-		{domain.Plan, "CURRENT_CONDITION_MISSING", func(c *domain.Cycle, _ *domain.Evidence) { c.CurrentCondition = nil }},
-		{domain.Plan, "VALUE_STREAM_STEP_MISSING", func(c *domain.Cycle, _ *domain.Evidence) { c.ValueStreamFocus = nil }},
-		{domain.Plan, "OFF_CONSTRAINT_REASON_MISSING", func(c *domain.Cycle, _ *domain.Evidence) { c.ValueStreamFocus.Constraint = false }},
-		{domain.Plan, "CURRENT_OBSTACLE_MISSING", func(_ *domain.Cycle, e *domain.Evidence) { e.CurrentObstacles = nil }},
-		{domain.Plan, "CURRENT_OBSTACLE_MISSING", func(_ *domain.Cycle, e *domain.Evidence) { e.CurrentObstacles = []string{"a", "b"} }},
-		{domain.Plan, "LOCKED_EXPERIMENT_MISSING", func(_ *domain.Cycle, e *domain.Evidence) { e.Experiments[0].Locked = false }},
-		{domain.Plan, "LOCKED_EXPERIMENT_MISSING", func(_ *domain.Cycle, e *domain.Evidence) { e.Experiments[0].Abandoned = true }},
-		{domain.Plan, "ANDON_OPEN", func(_ *domain.Cycle, e *domain.Evidence) { e.OpenAndons = []string{"a"} }},
-		{domain.Do, "STARTED_EXPERIMENT_MISSING", func(_ *domain.Cycle, e *domain.Evidence) { e.Experiments[0].Started = false }},
-		{domain.Do, "EXPERIMENT_STILL_RUNNING", func(_ *domain.Cycle, e *domain.Evidence) { e.Experiments[0].Running = true }},
-		{domain.Do, "ANDON_OPEN", func(_ *domain.Cycle, e *domain.Evidence) { e.OpenAndons = []string{"a"} }},
-		{domain.Check, "EXPERIMENT_NOT_ENDED", func(_ *domain.Cycle, e *domain.Evidence) { e.Experiments[0].Concluded = false }},
-		{domain.Check, "OUTCOME_MISSING", func(_ *domain.Cycle, e *domain.Evidence) { e.Experiments[0].Outcome = false }},
-		{domain.Check, "VERDICT_MISSING", func(_ *domain.Cycle, e *domain.Evidence) { e.Experiments[0].Verdict = false }},
-		{domain.Check, "LEARNING_MISSING", func(_ *domain.Cycle, e *domain.Evidence) { e.Experiments[0].Learned = false }},
-		{domain.Check, "ANDON_OPEN", func(_ *domain.Cycle, e *domain.Evidence) { e.OpenAndons = []string{"a"} }},
-		{domain.Act, "RETROSPECTIVE_NOT_CLOSED", func(_ *domain.Cycle, e *domain.Evidence) { e.Retrospective.Closed = false }},
-		{domain.Act, "DECISION_MISSING", func(_ *domain.Cycle, e *domain.Evidence) { e.Retrospective.Decided = nil }},
-		{domain.Act, "LEARNING_NOT_PUBLISHED", func(_ *domain.Cycle, e *domain.Evidence) { e.PublishedLearnings = nil }},
-		{domain.Act, "HOLD_CHECKS_NOT_SCHEDULED", func(_ *domain.Cycle, e *domain.Evidence) { e.Experiments[0].HoldChecks = false }},
-		{domain.Act, "ANDON_OPEN", func(_ *domain.Cycle, e *domain.Evidence) { e.OpenAndons = []string{"a"} }},
+		{domain.Plan, "CHALLENGE_MISSING", "teams/payments/challenges", func(_ *domain.Cycle, e *domain.Evidence) { e.ActiveChallenge = false }},
+		{domain.Plan, "TARGET_CONDITION_MISSING", "teams/payments/targetConditions", func(_ *domain.Cycle, e *domain.Evidence) { e.TargetCondition = nil }},
+		{domain.Plan, "TARGET_CONDITION_MISSING", "teams/payments/targetConditions", func(_ *domain.Cycle, e *domain.Evidence) { e.TargetCondition.State = domain.TargetConditionReplaced }},
+		{domain.Plan, "CURRENT_CONDITION_MISSING", whole, func(c *domain.Cycle, _ *domain.Evidence) { c.CurrentCondition = nil }},
+		{domain.Plan, "VALUE_STREAM_STEP_MISSING", whole, func(c *domain.Cycle, _ *domain.Evidence) { c.ValueStreamFocus = nil }},
+		{domain.Plan, "OFF_CONSTRAINT_REASON_MISSING", whole, func(c *domain.Cycle, _ *domain.Evidence) { c.ValueStreamFocus.Constraint = false }},
+		{domain.Plan, "CURRENT_OBSTACLE_MISSING", "teams/payments/obstacles", func(_ *domain.Cycle, e *domain.Evidence) { e.CurrentObstacles = nil }},
+		{domain.Plan, "CURRENT_OBSTACLE_MISSING", "teams/payments/obstacles", func(_ *domain.Cycle, e *domain.Evidence) { e.CurrentObstacles = []string{"a", "b"} }},
+		{domain.Plan, "LOCKED_EXPERIMENT_MISSING", whole + "/experiments", func(_ *domain.Cycle, e *domain.Evidence) { e.Experiments[0].Locked = false }},
+		{domain.Plan, "LOCKED_EXPERIMENT_MISSING", whole + "/experiments", func(_ *domain.Cycle, e *domain.Evidence) { e.Experiments[0].Abandoned = true }},
+		{domain.Plan, "ANDON_OPEN", "a", func(_ *domain.Cycle, e *domain.Evidence) { e.OpenAndons = []string{"a"} }},
+		{domain.Do, "STARTED_EXPERIMENT_MISSING", whole + "/experiments", func(_ *domain.Cycle, e *domain.Evidence) { e.Experiments[0].Started = false }},
+		{domain.Do, "EXPERIMENT_STILL_RUNNING", review, func(_ *domain.Cycle, e *domain.Evidence) { e.Experiments[0].Running = true }},
+		{domain.Do, "ANDON_OPEN", "a", func(_ *domain.Cycle, e *domain.Evidence) { e.OpenAndons = []string{"a"} }},
+		{domain.Check, "EXPERIMENT_NOT_ENDED", review, func(_ *domain.Cycle, e *domain.Evidence) { e.Experiments[0].Concluded = false }},
+		{domain.Check, "OUTCOME_MISSING", review, func(_ *domain.Cycle, e *domain.Evidence) { e.Experiments[0].Outcome = false }},
+		{domain.Check, "VERDICT_MISSING", review, func(_ *domain.Cycle, e *domain.Evidence) { e.Experiments[0].Verdict = false }},
+		{domain.Check, "LEARNING_MISSING", review, func(_ *domain.Cycle, e *domain.Evidence) { e.Experiments[0].Learned = false }},
+		{domain.Check, "ANDON_OPEN", "a", func(_ *domain.Cycle, e *domain.Evidence) { e.OpenAndons = []string{"a"} }},
+		{domain.Act, "RETROSPECTIVE_NOT_CLOSED", whole + "/retrospective", func(_ *domain.Cycle, e *domain.Evidence) { e.Retrospective.Closed = false }},
+		{domain.Act, "DECISION_MISSING", whole + "/retrospective", func(_ *domain.Cycle, e *domain.Evidence) { e.Retrospective.Decided = nil }},
+		{domain.Act, "LEARNING_NOT_PUBLISHED", "learnings?cycle=" + whole, func(_ *domain.Cycle, e *domain.Evidence) { e.PublishedLearnings = nil }},
+		{domain.Act, "HOLD_CHECKS_NOT_SCHEDULED", review, func(_ *domain.Cycle, e *domain.Evidence) { e.Experiments[0].HoldChecks = false }},
+		{domain.Act, "ANDON_OPEN", "a", func(_ *domain.Cycle, e *domain.Evidence) { e.OpenAndons = []string{"a"} }},
 	}
 	for _, test := range tests {
 		t.Run(string(test.phase)+"/"+test.reason, func(t *testing.T) {
@@ -75,6 +79,9 @@ func TestEachCriterionAloneShutsItsGate(t *testing.T) {
 			events, err := cycle.Advance(evidence, test.phase, "", false, noon)
 			if got := reasons(t, err); !slices.Equal(got, []string{test.reason}) {
 				t.Errorf("unmet reasons: got %v, want only %s", got, test.reason)
+			}
+			if link := fault.From(err).Violations[0].Link; link != "/v1/"+test.where {
+				t.Errorf("%s is mended at %s, want %s", test.reason, link, test.where)
 			}
 			if len(events) != 0 || cycle.Phase != test.phase || cycle.State != domain.CycleActive || len(cycle.GatePasses) != 0 {
 				t.Errorf("a shut gate changed the cycle: %+v, events %v", cycle, events)
@@ -133,6 +140,34 @@ func TestCoachPassesWithReasonThatStaysVisible(t *testing.T) {
 	pass := cycle.GatePasses[0]
 	if pass.CoachReason != "the challenge is being rewritten" || !slices.Equal(pass.Unmet, []string{"CHALLENGE_MISSING"}) {
 		t.Errorf("gate pass: %+v", pass)
+	}
+}
+
+// A known defect never goes downstream, whoever says so.
+func TestNobodyPassesOverAnOpenAndon(t *testing.T) {
+	for _, phase := range []domain.Phase{domain.Plan, domain.Do, domain.Check, domain.Act} {
+		cycle, evidence := complete(phase)
+		evidence.OpenAndons, evidence.ActiveChallenge = []string{"red", "blue"}, false
+		_, err := cycle.Advance(evidence, phase, "the release cannot wait", true, noon)
+		if got := reasons(t, err); !slices.Equal(got, []string{"ANDON_OPEN", "ANDON_OPEN"}) || len(cycle.GatePasses) != 0 {
+			t.Errorf("after %s: %v, %+v", phase, got, cycle.GatePasses)
+		}
+	}
+}
+
+func TestTheConstraintIsConfirmedAtItsValueStream(t *testing.T) {
+	const stream = "teams/payments/valueStreams/change"
+	cycle, evidence := complete(domain.Plan)
+	cycle.ValueStreamFocus = &domain.ValueStreamFocus{Step: "Review", ValueStream: stream}
+	evidence.ValueStream = &domain.ValueStream{Name: stream, Steps: []domain.Step{{Name: "Review"}}}
+	for _, test := range []struct{ step, reason, link string }{
+		{"Review", "OFF_CONSTRAINT_REASON_MISSING", "/v1/" + stream},
+		{"Gone", "VALUE_STREAM_STEP_MISSING", "/v1/" + whole},
+	} {
+		cycle.ValueStreamFocus.Step = test.step
+		if unmet := cycle.Unmet(evidence); unmet[0].Reason != test.reason || unmet[0].Link != test.link {
+			t.Errorf("%s: %+v", test.step, unmet)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"slices"
+	"time"
 
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 )
@@ -41,11 +42,16 @@ func NewPeriod(start, end string, today Day) (Period, error) {
 
 // WorkingDays are the days of the period on which the team works.
 func (p Period) WorkingDays(weekdays []Weekday, holidays []Day) []Day {
+	at, err := time.Parse(dayLayout, string(p.Start))
+	if err != nil {
+		return nil
+	}
 	var days []Day
-	for day := p.Start; day <= p.End; day = day.AddDays(1) {
-		if slices.Contains(weekdays, day.Weekday()) && !slices.Contains(holidays, day) {
+	for day := p.Start; day <= p.End; day = Day(at.Format(dayLayout)) {
+		if slices.Contains(weekdays, weekdayOf(at)) && !slices.Contains(holidays, day) {
 			days = append(days, day)
 		}
+		at = at.AddDate(0, 0, 1)
 	}
 	return days
 }

@@ -13,17 +13,21 @@ import (
 	"github.com/fortnighthq/fortnight/services/internal/platform/record"
 )
 
-// CreateAndon raises an andon in a running cycle.
+// CreateAndon raises an andon in a running cycle, or in the one that the team runs.
 func (s *Server) CreateAndon(ctx context.Context, req *cyclev1.CreateAndonRequest) (*cyclev1.Andon, error) {
 	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*cyclev1.Andon, error) {
-		if err := tx.Lock(req.GetParent()); err != nil { // as at the gate, which must see every andon
-			return nil, err
-		}
-		cycle, err := store.Cycles.Must(tx, req.GetParent())
+		parent, err := stoppedBy(tx, req.GetParent())
 		if err != nil {
 			return nil, err
 		}
-		name := req.GetParent() + "/andons/" + names.ID(req.GetAndonId())
+		if err := tx.Lock(parent); err != nil { // as at the gate, which must see every andon
+			return nil, err
+		}
+		cycle, err := store.Cycles.Must(tx, parent)
+		if err != nil {
+			return nil, err
+		}
+		name := parent + "/andons/" + names.ID(req.GetAndonId())
 		andon, err := domain.NewAndon(name, req.GetAndon().GetProblem(), req.GetAndon().GetWhere(), cycle.Value)
 		if err != nil {
 			return nil, err
@@ -56,4 +60,25 @@ func (s *Server) ResolveAndon(ctx context.Context, req *cyclev1.ResolveAndonRequ
 		}
 		return wire.Andon(row), nil
 	})
+}
+
+// GetAndon gets an andon.
+func (s *Server) GetAndon(ctx context.Context, req *cyclev1.GetAndonRequest) (*cyclev1.Andon, error) {
+	row, err := store.Andons.Get(ctx, s.log, req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return wire.Andon(row), nil
+}
+
+// stoppedBy is the cycle that an andon with this parent stops: the parent itself, or a team's running cycle.
+func stoppedBy(tx *eventlog.Tx, parent string) (string, error) {
+	if parent != teamOf(parent) {
+		return parent, nil
+	}
+	running, err := store.RunningCycle(tx, parent)
+	if err == nil && running == "" {
+		err = domain.NothingToStop(parent)
+	}
+	return running, err
 }

@@ -3,14 +3,9 @@ package rpc
 import (
 	"context"
 	"path"
-	"strings"
 	"time"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
-	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
 	"github.com/fortnighthq/fortnight/services/cycle/internal/domain"
 	"github.com/fortnighthq/fortnight/services/cycle/internal/store"
 	"github.com/fortnighthq/fortnight/services/cycle/internal/wire"
@@ -25,6 +20,7 @@ import (
 var sessionFields = []string{
 	"date", "coach", "learner", "second_coach", "target_condition_answer", "actual_condition_answer", "last_step", "expected", "happened",
 	"learned", "obstacles_answer", "obstacle", "next_step", "next_expected", "go_and_see_date", "threshold_question", "threshold_note",
+	"experiment",
 }
 
 // CreateCoachingSession opens a coaching session.
@@ -129,7 +125,9 @@ func (s *Server) coachingChange(
 	ctx context.Context, session *domain.CoachingSession, team string, given *cyclev1.CoachingSession, paths []string,
 ) (domain.CoachingChange, *domain.LastStep, error) {
 	change := wire.CoachingChange(given, paths)
-	if err := domain.OfTeam(team, domain.Reference{Field: "coaching_session.obstacle", Name: given.GetObstacle()}); err != nil {
+	if err := domain.OfTeam(team,
+		domain.Reference{Field: "coaching_session.obstacle", Name: given.GetObstacle()},
+		domain.Reference{Field: "coaching_session.experiment", Name: given.GetExperiment()}); err != nil {
 		return change, nil, err
 	}
 	for field, day := range map[string]*string{"date": (*string)(change.Date), "go_and_see_date": answerOf(change, domain.GoAndSee)} {
@@ -154,24 +152,15 @@ func (s *Server) coachingChange(
 		if err := domain.Suits(part.field, *part.named, role); err != nil {
 			return change, nil, err
 		}
+		if err := s.activeUser(ctx, "coaching_session."+part.field, *part.named); err != nil {
+			return change, nil, err
+		}
 	}
 	if !session.NeedsFacts(change) {
 		return change, nil, nil
 	}
 	last, err := s.lastStep(ctx, team)
 	return change, last, err
-}
-
-// roleOf asks identity what the user is in the team; empty when the user does not belong to it.
-func (s *Server) roleOf(ctx context.Context, team, user string) (domain.TeamRole, error) {
-	member, err := s.identity.GetMember(ctx, &identityv1.GetMemberRequest{Name: team + "/members/" + strings.TrimPrefix(user, "users/")})
-	if status.Code(err) == codes.NotFound {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return wire.TeamRole(member.GetRole()), nil
 }
 
 // obstacleOf looks at the obstacle that a change names, and finds the team's current one for a change that answers question 3

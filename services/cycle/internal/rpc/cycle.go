@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
+
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
 	"github.com/fortnighthq/fortnight/services/cycle/internal/domain"
 	"github.com/fortnighthq/fortnight/services/cycle/internal/store"
@@ -38,9 +40,6 @@ func (s *Server) CreateCycle(ctx context.Context, req *cyclev1.CreateCycleReques
 			TargetCondition:  given.GetTargetCondition(),
 			CurrentCondition: wire.CurrentCondition(given.GetCurrentCondition()),
 		}
-		if plan.StartDate == "" {
-			plan.StartDate = domain.Today(tx.Now(), team.zone)
-		}
 		var err error
 		if plan.TargetCondition, err = targetCondition(tx, req.GetParent(), plan.TargetCondition); err != nil {
 			return nil, err
@@ -52,7 +51,7 @@ func (s *Server) CreateCycle(ctx context.Context, req *cyclev1.CreateCycleReques
 		if err != nil {
 			return nil, err
 		}
-		cycle, err := domain.NewCycle(plan, team.settings, running)
+		cycle, err := domain.NewCycle(plan, team.settings, running, team.today(tx.Now()))
 		if err != nil {
 			return nil, err
 		}
@@ -73,9 +72,11 @@ func (s *Server) GetCycle(ctx context.Context, req *cyclev1.GetCycleRequest) (*c
 	return wire.Cycle(row), nil
 }
 
-// ListCycles lists a team's cycles, latest start first.
+// ListCycles lists a team's cycles, latest start first, in the wanted states.
 func (s *Server) ListCycles(ctx context.Context, req *cyclev1.ListCyclesRequest) (*cyclev1.ListCyclesResponse, error) {
-	rows, next, err := store.Cycles.List(ctx, s.log, record.PageOf(ctx, req))
+	query := record.PageOf(ctx, req)
+	query.States = wire.CycleStates(req.GetStates())
+	rows, next, err := store.Cycles.List(ctx, s.log, query)
 	if err != nil {
 		return nil, err
 	}
@@ -85,32 +86,45 @@ func (s *Server) ListCycles(ctx context.Context, req *cyclev1.ListCyclesRequest)
 // UpdateCycle changes what a cycle plans.
 func (s *Server) UpdateCycle(ctx context.Context, req *cyclev1.UpdateCycleRequest) (*cyclev1.Cycle, error) {
 	given := req.GetCycle()
+	parent := teamOf(given.GetName())
 	paths, err := updatemask.Paths(req.GetUpdateMask(), given, "display_name", "start_date", "target_condition", "current_condition", "value_stream_focus")
 	if err != nil {
 		return nil, err
 	}
-	if err := checkPlan(teamOf(given.GetName()), given); err != nil {
+	given = only(given, paths)
+	if err := checkPlan(parent, given); err != nil {
 		return nil, err
 	}
-	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*cyclev1.Cycle, error) {
-		target, err := targetCondition(tx, teamOf(given.GetName()), given.GetTargetCondition())
-		if err != nil {
+	var known team
+	if slices.Contains(paths, "start_date") {
+		if known, err = s.team(ctx, parent); err != nil {
 			return nil, err
 		}
-		var focused *domain.ValueStreamFocus
-		if slices.Contains(paths, "value_stream_focus") {
-			if focused, err = focus(tx, teamOf(given.GetName()), given.GetValueStreamFocus()); err != nil {
+	}
+	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*cyclev1.Cycle, error) {
+		var target string
+		if slices.Contains(paths, "target_condition") {
+			if target, err = targetCondition(tx, parent, given.GetTargetCondition()); err != nil {
 				return nil, err
 			}
 		}
-		row, err := store.Cycles.Update(tx, given.GetName(), req.GetEtag(), func(c *domain.Cycle, _ time.Time) ([]domain.Event, error) {
-			return c.Edit(func(c *domain.Cycle) {
+		var focused *domain.ValueStreamFocus
+		if slices.Contains(paths, "value_stream_focus") {
+			if focused, err = focus(tx, parent, given.GetValueStreamFocus()); err != nil {
+				return nil, err
+			}
+		}
+		row, err := store.Cycles.Update(tx, given.GetName(), req.GetEtag(), func(c *domain.Cycle, now time.Time) ([]domain.Event, error) {
+			return c.Edit(func(c *domain.Cycle) error {
 				for _, path := range paths {
 					switch path {
 					case "display_name":
 						c.DisplayName = given.GetDisplayName()
 					case "start_date":
-						c.StartOn(cmp.Or(domain.Day(given.GetStartDate()), c.StartDate))
+						day := cmp.Or(domain.Day(given.GetStartDate()), c.StartDate)
+						if err := c.StartOn(day, known.settings, known.today(now)); err != nil {
+							return err
+						}
 					case "target_condition":
 						c.TargetCondition = target
 					case "current_condition":
@@ -119,6 +133,7 @@ func (s *Server) UpdateCycle(ctx context.Context, req *cyclev1.UpdateCycleReques
 						c.ValueStreamFocus = focused
 					}
 				}
+				return nil
 			})
 		})
 		if err != nil {
@@ -128,17 +143,16 @@ func (s *Server) UpdateCycle(ctx context.Context, req *cyclev1.UpdateCycleReques
 	})
 }
 
-// CancelCycle ends a cycle without its gates.
-func (s *Server) CancelCycle(ctx context.Context, req *cyclev1.CancelCycleRequest) (*cyclev1.Cycle, error) {
-	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*cyclev1.Cycle, error) {
-		row, err := store.Cycles.Update(tx, req.GetName(), req.GetEtag(), func(c *domain.Cycle, _ time.Time) ([]domain.Event, error) {
-			return c.Cancel(req.GetReason())
-		})
-		if err != nil {
-			return nil, err
+// only is a cycle with nothing but what a request changes, so that nothing else of it is judged.
+func only(given *cyclev1.Cycle, paths []string) *cyclev1.Cycle {
+	changes := &cyclev1.Cycle{Name: given.GetName()}
+	for _, path := range paths {
+		field := changes.ProtoReflect().Descriptor().Fields().ByName(protoreflect.Name(path))
+		if given.ProtoReflect().Has(field) {
+			changes.ProtoReflect().Set(field, given.ProtoReflect().Get(field))
 		}
-		return wire.Cycle(row), nil
-	})
+	}
+	return changes
 }
 
 // targetCondition is the one that a cycle works towards: what the request names, which must be the team's, or the active one.

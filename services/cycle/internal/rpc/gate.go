@@ -34,7 +34,16 @@ func (s *Server) AdvanceCycle(ctx context.Context, req *cyclev1.AdvanceCycleRequ
 	if err != nil {
 		return nil, err
 	}
+	known, err := s.askNext(ctx, found.Value)
+	if err != nil {
+		return nil, err
+	}
 	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*cyclev1.Cycle, error) {
+		if known != nil { // the end of a cycle changes the team's obstacles and cycles too; the team is locked before the cycle
+			if err := tx.Lock(teamOf(req.GetName())); err != nil {
+				return nil, err
+			}
+		}
 		if err := tx.Lock(req.GetName()); err != nil { // no andon is raised between the look and the commit
 			return nil, err
 		}
@@ -49,12 +58,17 @@ func (s *Server) AdvanceCycle(ctx context.Context, req *cyclev1.AdvanceCycleRequ
 		if err != nil {
 			return nil, err
 		}
+		if row.Value.State == domain.CycleDone {
+			if err := finish(tx, row.Value, known); err != nil {
+				return nil, err
+			}
+		}
 		return wire.Cycle(row), nil
 	})
 }
 
 // PreviewGate tells what the next gate would say.
-func (s *Server) PreviewGate(ctx context.Context, req *cyclev1.PreviewGateRequest) (*cyclev1.PreviewGateResponse, error) {
+func (s *Server) PreviewGate(ctx context.Context, req *cyclev1.PreviewGateRequest) (*cyclev1.Gate, error) {
 	found, err := store.Cycles.Get(ctx, s.log, req.GetName())
 	if err != nil {
 		return nil, err
@@ -74,12 +88,9 @@ func (s *Server) PreviewGate(ctx context.Context, req *cyclev1.PreviewGateReques
 // experiment may change between the question and the commit is accepted, as two people could also act in that order.
 func (s *Server) ask(ctx context.Context, c *domain.Cycle) (domain.Evidence, error) {
 	evidence := domain.Evidence{Phase: c.Phase}
-	experiments, err := s.experiments.ListExperiments(ctx, &experimentv1.ListExperimentsRequest{Parent: c.Name, PageSize: 1000})
-	if err != nil {
+	var err error
+	if evidence.Experiments, err = s.experimentFacts(ctx, c.Name); err != nil {
 		return evidence, err
-	}
-	for _, experiment := range experiments.GetExperiments() {
-		evidence.Experiments = append(evidence.Experiments, wire.ExperimentFact(experiment))
 	}
 	if c.Phase != domain.Act {
 		return evidence, nil
@@ -95,4 +106,32 @@ func (s *Server) ask(ctx context.Context, c *domain.Cycle) (domain.Evidence, err
 	}
 	evidence.PublishedLearnings = wire.PublishedLearnings(learnings.GetLearnings())
 	return evidence, nil
+}
+
+// experimentFacts asks experiment for what the gates need to know of a cycle's experiments.
+func (s *Server) experimentFacts(ctx context.Context, cycle string) ([]domain.ExperimentFact, error) {
+	experiments, err := s.experimentsOf(ctx, cycle)
+	if err != nil {
+		return nil, err
+	}
+	facts := make([]domain.ExperimentFact, len(experiments))
+	for i, experiment := range experiments {
+		facts[i] = wire.ExperimentFact(experiment)
+	}
+	return facts, nil
+}
+
+// experimentsOf asks experiment for all experiments of a cycle.
+func (s *Server) experimentsOf(ctx context.Context, cycle string) ([]*experimentv1.Experiment, error) {
+	var all []*experimentv1.Experiment
+	for page := ""; ; {
+		answer, err := s.experiments.ListExperiments(ctx, &experimentv1.ListExperimentsRequest{Parent: cycle, PageSize: askedPageSize, PageToken: page})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, answer.GetExperiments()...)
+		if page = answer.GetNextPageToken(); page == "" {
+			return all, nil
+		}
+	}
 }

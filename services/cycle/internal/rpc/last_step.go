@@ -46,21 +46,17 @@ func (s *Server) lastStep(ctx context.Context, team string) (*domain.LastStep, e
 
 // startedLast is the experiment of the cycle that was started last; nil when none was.
 func (s *Server) startedLast(ctx context.Context, cycle string) (*experimentv1.Experiment, error) {
+	experiments, err := s.experimentsOf(ctx, cycle)
+	if err != nil {
+		return nil, err
+	}
 	var last *experimentv1.Experiment
-	for page := ""; ; {
-		answer, err := s.experiments.ListExperiments(ctx, &experimentv1.ListExperimentsRequest{Parent: cycle, PageSize: askedPageSize, PageToken: page})
-		if err != nil {
-			return nil, err
-		}
-		for _, x := range answer.GetExperiments() {
-			if x.GetStartTime() != nil && (last == nil || x.GetStartTime().AsTime().After(last.GetStartTime().AsTime())) {
-				last = x
-			}
-		}
-		if page = answer.GetNextPageToken(); page == "" {
-			return last, nil
+	for _, x := range experiments {
+		if x.GetStartTime() != nil && (last == nil || x.GetStartTime().AsTime().After(last.GetStartTime().AsTime())) {
+			last = x
 		}
 	}
+	return last, nil
 }
 
 // measuredSince tells whether the experiment's metric has a measurement that was taken since the start.

@@ -14,5 +14,18 @@ func mayOverrule(c caller.Caller, cycle *domain.Cycle) bool {
 	return c.CanCoach(strings.TrimPrefix(teamOf(cycle.Name), "teams/"))
 }
 
-// mayConfirm decides whether a caller, who may write for the team, may say where its constraint is: a person, who can go and see.
-func mayConfirm(c caller.Caller) bool { return !c.Anonymous() && !c.Service && c.Bot() == "" }
+// mayInsist decides whether a caller may set an achieve-by date that is not 1 week to 3 months away; team is a resource name.
+func mayInsist(c caller.Caller, team string) bool {
+	return c.CanCoach(strings.TrimPrefix(team, "teams/"))
+}
+
+// mayConfirm decides whether a caller, who may write for the team, may say where its constraint is and which obstacles are the same:
+// a person, who can go and see.
+func mayConfirm(c caller.Caller) bool { return person(c) != "" }
+
+// mayAnswer decides whether a caller may write down the answer to the obstacle's escalation: who may write for the team, and its
+// owner, as long as they may read the team.
+func mayAnswer(c caller.Caller, o *domain.Obstacle) bool {
+	team := strings.TrimPrefix(teamOf(o.Name), "teams/")
+	return c.CanWrite(team) || c.CanRead(team) && !c.ReadOnly && c.Subject == o.EscalationOwner()
+}

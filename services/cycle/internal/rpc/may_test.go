@@ -29,6 +29,9 @@ func TestMayOverrule(t *testing.T) {
 			if got := mayOverrule(c.caller, cycle); got != c.want {
 				t.Errorf("may overrule: %v", got)
 			}
+			if got := mayInsist(c.caller, teamOf(cycle.Name)); got != c.want {
+				t.Errorf("may insist: %v", got)
+			}
 		})
 	}
 }
@@ -41,5 +44,34 @@ func TestMayConfirm(t *testing.T) {
 	}
 	if mayConfirm(caller.Caller{Subject: "services/experiment", Service: true}) {
 		t.Error("a service may confirm")
+	}
+}
+
+func TestMayAnswer(t *testing.T) {
+	asked := &domain.Obstacle{Name: "teams/payments/obstacles/env", Escalation: &domain.Escalation{Owner: "users/boss"}}
+	in := func(team string, role caller.Role) map[string]caller.Role { return map[string]caller.Role{team: role} }
+	open := []string{"payments"}
+	for name, c := range map[string]struct {
+		caller   caller.Caller
+		obstacle *domain.Obstacle
+		want     bool
+	}{
+		"anonymous, of one without an owner": {caller.Caller{OpenTeams: open}, &domain.Obstacle{Name: asked.Name}, false},
+		"the owner, who may read":            {caller.Caller{Subject: "users/boss", OpenTeams: open}, asked, true},
+		"the owner, a viewer":                {caller.Caller{Subject: "users/boss", Teams: in("payments", caller.Viewer)}, asked, true},
+		"the owner, who may not read":        {caller.Caller{Subject: "users/boss", Teams: in("mobile", caller.Coach)}, asked, false},
+		"the owner, read-only":               {caller.Caller{Subject: "users/boss", OpenTeams: open, ReadOnly: true}, asked, false},
+		"another reader":                     {caller.Caller{Subject: "users/vera", Teams: in("payments", caller.Viewer)}, asked, false},
+		"another manager":                    {caller.Caller{Subject: "users/mara", Manager: true}, asked, false},
+		"a member":                           {caller.Caller{Subject: "users/jonas", Teams: in("payments", caller.Member)}, asked, true},
+		"a read-only member":                 {caller.Caller{Subject: "users/jonas", Teams: in("payments", caller.Member), ReadOnly: true}, asked, false},
+		"a member, of one without an owner":  {caller.Caller{Subject: "users/jonas", Teams: in("payments", caller.Member)}, &domain.Obstacle{Name: asked.Name}, true},
+		"admin":                              {caller.Caller{Subject: "users/root", Admin: true}, asked, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := mayAnswer(c.caller, c.obstacle); got != c.want {
+				t.Errorf("may answer: %v", got)
+			}
+		})
 	}
 }

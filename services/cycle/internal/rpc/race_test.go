@@ -59,7 +59,7 @@ func TestARequestDuringATransactionThatMatters(t *testing.T) {
 		fields []string
 	}{
 		"a switch does not park what is being settled": {settle, func(s *rpc.Server) error {
-			_, err := s.MakeObstacleCurrent(t.Context(), &cyclev1.MakeObstacleCurrentRequest{Name: next, Reason: "on to the next"})
+			_, err := s.MakeObstacleCurrent(t.Context(), &cyclev1.MakeObstacleCurrentRequest{Name: next, InsteadOf: current, Reason: "on to the next"})
 			return err
 		}, "", nil},
 		"the gate sees the andon that is being raised": {raise, func(s *rpc.Server) error {
@@ -118,5 +118,54 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Two people star two obstacles at once, both instead of the one that is current: the second is told which one is current now.
+func TestTwoStarsAtOnce(t *testing.T) {
+	const third = "teams/payments/obstacles/third"
+	l := testkit.New(t).Log(db.Postgres, "cycle", migrations.FS)
+	must(t, l.Do(t.Context(), func(tx *eventlog.Tx) error {
+		for _, o := range []*domain.Obstacle{
+			{Name: current, State: domain.ObstacleCurrent}, domain.NewObstacle(next, "", "i000", "r1"), domain.NewObstacle(third, "", "i001", "r2"),
+		} {
+			if _, err := store.Obstacles.Create(tx, o, domain.ObstacleParkedAgain); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	s := rpc.New(l, nil, func(string) grpc.ClientConnInterface { return nothing{} })
+	answers := make(chan error, 2)
+	must(t, l.Do(t.Context(), func(tx *eventlog.Tx) error {
+		if err := tx.Lock("teams/payments"); err != nil { // both wait here, and come out one after the other
+			return err
+		}
+		for _, name := range []string{next, third} {
+			go func() {
+				_, err := s.MakeObstacleCurrent(t.Context(), &cyclev1.MakeObstacleCurrentRequest{Name: name, InsteadOf: current, Reason: "because"})
+				answers <- err
+			}()
+		}
+		testkit.Eventually(t, "both wait", func() bool {
+			waiting, _, err := db.One[int](t.Context(), l.DB().Read(), "select count(*) from pg_locks where not granted")
+			return err != nil || waiting > 1 || len(answers) > 0
+		})
+		return nil
+	}))
+	winner, loser := <-answers, <-answers
+	if winner != nil {
+		winner, loser = loser, winner
+	}
+	must(t, winner)
+	testkit.Refused(t, loser, fault.Aborted, "OBSTACLE_CURRENT_CHANGED")
+	rows, err := store.Obstacles.All(t.Context(), l.DB().Read(), l, "teams/payments")
+	must(t, err)
+	now := fault.From(loser).Metadata
+	if first := rows[0]; first.Value.State != domain.ObstacleCurrent || now["current"] != first.Value.Name || now["current_etag"] != first.Etag {
+		t.Errorf("current is %+v with %s, the loser is told %v", first.Value, first.Etag, now)
+	}
+	if rows[1].Value.Name != current || rows[1].Value.State != domain.ObstacleParked || rows[2].Value.State != domain.ObstacleParked {
+		t.Errorf("the lot begins with %+v", rows[1].Value)
 	}
 }

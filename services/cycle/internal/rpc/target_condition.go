@@ -8,9 +8,11 @@ import (
 	"github.com/fortnighthq/fortnight/services/cycle/internal/domain"
 	"github.com/fortnighthq/fortnight/services/cycle/internal/store"
 	"github.com/fortnighthq/fortnight/services/cycle/internal/wire"
+	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/names"
 	"github.com/fortnighthq/fortnight/services/internal/platform/record"
+	"github.com/fortnighthq/fortnight/services/internal/platform/updatemask"
 )
 
 // CreateTargetCondition activates a target condition.
@@ -38,6 +40,7 @@ func (s *Server) CreateTargetCondition(ctx context.Context, req *cyclev1.CreateT
 		OutcomeValue:     given.GetOutcomeValue(),
 		OperatingPattern: given.GetOperatingPattern(),
 		ProcessMetric:    given.GetProcessMetric(),
+		AchieveByReason:  given.GetAchieveByReason(),
 	}
 	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*cyclev1.TargetCondition, error) {
 		if err := tx.Lock(req.GetParent()); err != nil {
@@ -51,7 +54,7 @@ func (s *Server) CreateTargetCondition(ctx context.Context, req *cyclev1.CreateT
 		if err != nil {
 			return nil, err
 		}
-		targetCondition, err := domain.NewTargetCondition(plan, challenge.Value, active, domain.Today(tx.Now(), team.zone))
+		targetCondition, err := domain.NewTargetCondition(plan, challenge.Value, active, mayInsist(caller.From(ctx), req.GetParent()), domain.Today(tx.Now(), team.zone))
 		if err != nil {
 			return nil, err
 		}
@@ -85,7 +88,48 @@ func (s *Server) ListTargetConditions(ctx context.Context, req *cyclev1.ListTarg
 func (s *Server) CloseTargetCondition(ctx context.Context, req *cyclev1.CloseTargetConditionRequest) (*cyclev1.TargetCondition, error) {
 	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*cyclev1.TargetCondition, error) {
 		row, err := store.TargetConditions.Update(tx, req.GetName(), req.GetEtag(), func(t *domain.TargetCondition, _ time.Time) ([]domain.Event, error) {
-			return t.Close(wire.TargetConditionState(req.GetState()))
+			return t.Close(wire.TargetConditionState(req.GetState()), req.GetReason())
+		})
+		if err != nil {
+			return nil, err
+		}
+		return wire.TargetCondition(row), nil
+	})
+}
+
+// UpdateTargetCondition changes the active target condition.
+func (s *Server) UpdateTargetCondition(ctx context.Context, req *cyclev1.UpdateTargetConditionRequest) (*cyclev1.TargetCondition, error) {
+	given, parent := req.GetTargetCondition(), teamOf(req.GetTargetCondition().GetName())
+	paths, err := updatemask.Paths(req.GetUpdateMask(), given, "achieve_by_date", "achieve_by_reason", "outcome_value", "operating_pattern", "process_metric")
+	if err != nil {
+		return nil, err
+	}
+	change := wire.TargetConditionChange(given, paths)
+	if change.AchieveByDate != nil {
+		if _, err := domain.ParseDay("target_condition.achieve_by_date", given.GetAchieveByDate()); err != nil {
+			return nil, err
+		}
+	}
+	if change.ProcessMetric != nil {
+		if err := domain.OfTeam(parent, domain.Reference{Field: "target_condition.process_metric", Name: *change.ProcessMetric}); err != nil {
+			return nil, err
+		}
+	}
+	team, err := s.team(ctx, parent)
+	if err != nil {
+		return nil, err
+	}
+	coach := mayInsist(caller.From(ctx), parent)
+	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*cyclev1.TargetCondition, error) {
+		if err := tx.Lock(parent); err != nil { // the horizon of the challenge does not move between the look and the commit
+			return nil, err
+		}
+		row, err := store.TargetConditions.Update(tx, given.GetName(), req.GetEtag(), func(t *domain.TargetCondition, now time.Time) ([]domain.Event, error) {
+			challenge, _, err := store.Challenges.Find(tx, t.Challenge)
+			if err != nil {
+				return nil, err
+			}
+			return t.Edit(change, challenge.Value, coach, domain.Today(now, team.zone))
 		})
 		if err != nil {
 			return nil, err

@@ -18,14 +18,15 @@ func RunningCycle(tx *eventlog.Tx, team string) (string, error) {
 	return nameIn(tx, "cycles", team, string(domain.CycleActive))
 }
 
-// OtherCurrentObstacle is the team's current obstacle when it is not the one named except, or nil.
-func OtherCurrentObstacle(tx *eventlog.Tx, team, except string) (*domain.Obstacle, error) {
-	name, err := nameIn(tx, "obstacles", team, string(domain.ObstacleCurrent))
-	if err != nil || name == "" || name == except {
-		return nil, err
-	}
-	row, _, err := Obstacles.Find(tx, name)
-	return row.Value, err
+// DraftedCycle is the name of the team's drafted cycle, or empty.
+func DraftedCycle(tx *eventlog.Tx, team string) (string, error) {
+	return nameIn(tx, "cycles", team, string(domain.CycleDraft))
+}
+
+// InTheWay are the team's obstacles that it has not left behind: the current one, then the parked in their order.
+func InTheWay(tx *eventlog.Tx, team string) ([]string, error) {
+	return db.All[string](context.Background(), tx, "select name from obstacles where parent = $1 and state in ($2, $3) order by state, sort_key, name",
+		team, string(domain.ObstacleCurrent), string(domain.ObstacleParked))
 }
 
 // GateEvidence adds to asked what this service's own tables say about the gate of the cycle. q is the transaction, or the

@@ -39,6 +39,7 @@ func CoachingSession(row record.Row[domain.CoachingSession]) *cyclev1.CoachingSe
 		GoAndSeeDate:          s.Answers[domain.GoAndSee],
 		ThresholdQuestion:     question(s.Threshold),
 		ThresholdNote:         s.ThresholdNote,
+		Experiment:            s.NextExperiment,
 		Etag:                  row.Etag,
 		CreateTime:            timestamppb.New(row.CreateTime),
 		UpdateTime:            timestamppb.New(row.UpdateTime),
@@ -88,6 +89,8 @@ func CoachingChange(given *cyclev1.CoachingSession, paths []string) domain.Coach
 			change.Threshold = new(questionOf(given.GetThresholdQuestion()))
 		case "threshold_note":
 			change.ThresholdNote = new(given.GetThresholdNote())
+		case "experiment":
+			change.NextExperiment = new(given.GetExperiment())
 		}
 	}
 	return change
