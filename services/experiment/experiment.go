@@ -28,6 +28,7 @@ func New(ctx context.Context, kit service.Kit) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	base.Keep(store.Archive()...)
 	base.Consume("retrospective", consumer.Retrospective)
 	return &Service{Base: base, server: rpc.New(base.Log, kit.Conn)}, nil
 }

@@ -89,7 +89,7 @@ func (w *world) finished(team, id string) {
 	w.Helper()
 	w.happen(w.cycle, team, "teams/"+team+"/cycles/"+id, 5, &cyclev1.CycleFinished{})
 	w.happen(w.knowledge, team, "learnings/"+team+id, 2, &knowledgev1.LearningPublished{Learning: &knowledgev1.Learning{Team: "teams/" + team}})
-	w.happen(w.cycle, team, "teams/"+team+"/obstacles/"+id, 2, &cyclev1.ObstacleSettled{Obstacle: &cyclev1.Obstacle{
+	w.happen(w.cycle, team, "teams/"+team+"/obstacles/"+id, 2, &cyclev1.ObstacleEscalated{Obstacle: &cyclev1.Obstacle{
 		Description: "the " + id + " of " + team, State: cyclev1.ObstacleState_OBSTACLE_STATE_ESCALATED,
 	}})
 }

@@ -227,7 +227,7 @@ func (r *reader) report(ctx context.Context, states map[string]*state) {
 		}
 	}
 	for _, e := range states["cycle"].events {
-		if e.name() == "ObstacleSettled" && text(payload(e), "obstacle", "state") == "OBSTACLE_STATE_ESCALATED" {
+		if e.name() == "ObstacleEscalated" {
 			escalated++
 		}
 	}

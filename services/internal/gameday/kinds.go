@@ -18,7 +18,7 @@ var kinds = map[string]kind{
 	"closeTargetCondition": {service: "cycle", event: "TargetConditionClosed"},
 	"obstacle":             {service: "cycle", event: "ObstacleParked", creates: true},
 	"makeCurrent":          {service: "cycle", event: "ObstacleMadeCurrent"},
-	"settle":               {service: "cycle", event: "ObstacleSettled"},
+	"escalate":             {service: "cycle", event: "ObstacleEscalated"},
 	"cycle":                {service: "cycle", event: "CycleStarted", creates: true},
 	"advance":              {service: "cycle", event: "CycleAdvanced"},
 	"finish":               {service: "cycle", event: "CycleFinished"},
@@ -48,7 +48,8 @@ func sideEffect(e event) bool {
 		return e.Version > 1
 	case "UserCreated": // the first admin
 		return e.Aggregate == "users/admin"
-	case "HoldChecksScheduled", "TokenCreated", "ReminderScheduled", "ReminderObsoleted":
+	case "CycleDrafted", "ObstacleOutlastedCycle", "ObstacleStuck", // because a cycle finished
+		"HoldChecksScheduled", "TokenCreated", "ReminderScheduled", "ReminderObsoleted":
 		return true
 	}
 	return false

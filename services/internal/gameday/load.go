@@ -40,7 +40,7 @@ type client struct {
 	// working ends when no new write shall begin, asking when no answer is waited for any more.
 	working, asking context.Context
 	count           int
-	team            string
+	team, challenge string
 	fillers         int
 	points          time.Time
 }
@@ -48,6 +48,8 @@ type client struct {
 var (
 	errEnough  = errors.New("the load ends")
 	errRefused = errors.New("a write was refused")
+	// errOvertaken is the one refusal that is no violation.
+	errOvertaken = errors.New("another client switched the team's obstacle")
 )
 
 // run lets n clients write until working ends, and waits for their last answers.
@@ -120,7 +122,7 @@ func (c *client) verb(kind, name, verb string, body map[string]any) (map[string]
 }
 
 // write sends one write until there is a definite answer, and keeps what came of it. Nothing that a client does here may be
-// refused.
+// refused, but for being overtaken.
 func (c *client) write(kind, method, path, name string, body map[string]any) (map[string]any, error) {
 	if c.working.Err() != nil {
 		return nil, errEnough
@@ -142,6 +144,8 @@ func (c *client) write(kind, method, path, name string, body map[string]any) (ma
 	case w.unknown():
 		c.findings.add("answers", "%s of %s has no definite answer %s after the end of all faults", kind, name, answerFor)
 		return nil, err
+	case !w.acknowledged() && a.reason() == "OBSTACLE_CURRENT_CHANGED":
+		return a.body, errOvertaken
 	case !w.acknowledged():
 		c.findings.add("answers", "%s of %s was refused after %d tries: %d %s", kind, name, tries, a.status, a.reason())
 		return nil, errRefused

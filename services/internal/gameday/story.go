@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -22,7 +23,7 @@ func (c *client) found() error {
 	if err != nil {
 		return err
 	}
-	_, err = c.create("challenge", team, "challenges", map[string]any{"statement": "Ship without waiting", "horizonDate": day(400)})
+	c.challenge, err = c.create("challenge", team, "challenges", map[string]any{"statement": "Ship without waiting", "horizonDate": day(400)})
 	if err == nil {
 		c.team = team
 	}
@@ -48,16 +49,13 @@ func (c *client) story() error {
 
 type story struct {
 	*client
-	challenge, target, metric, cycle string
-	obstacles                        []string
-	tried, dropped                   string // experiments
-	adopt                            bool
+	target, metric, cycle string
+	obstacles             []string
+	tried, dropped        string // experiments
+	adopt                 bool
 }
 
 func (s *story) plan() (err error) {
-	if s.challenge, err = s.create("challenge", s.team, "challenges", map[string]any{"statement": "Half the lead time", "horizonDate": day(500)}); err != nil {
-		return err
-	}
 	s.metric, err = s.create("metric", s.team, "metrics", map[string]any{
 		"displayName": "Lead time", "unit": "h", "direction": "DIRECTION_LOWER", "kind": "METRIC_KIND_OUTCOME",
 	})
@@ -79,7 +77,7 @@ func (s *story) plan() (err error) {
 			return err
 		}
 		s.obstacles = append(s.obstacles, obstacle)
-		if _, err := s.verb("makeCurrent", obstacle, "makeCurrent", map[string]any{"reason": "It is the next one"}); err != nil {
+		if err := s.makeCurrent(obstacle, "It is the next one"); err != nil {
 			return err
 		}
 	}
@@ -204,7 +202,7 @@ func (s *story) finish() error {
 	if err := s.advance("finish", "PHASE_ACT"); err != nil {
 		return err
 	}
-	if _, err := s.verb("settle", s.obstacles[1], "settle", map[string]any{"state": "OBSTACLE_STATE_ESCALATED", "reason": "It is not ours"}); err != nil {
+	if _, err := s.verb("escalate", s.obstacles[1], "escalate", map[string]any{"owner": "users/admin", "reason": "It is not ours"}); err != nil {
 		return err
 	}
 	_, err := s.verb("closeTargetCondition", s.target, "close", map[string]any{"state": "TARGET_CONDITION_STATE_ACHIEVED"})
@@ -223,8 +221,7 @@ func (c *client) filler() error {
 		if err != nil {
 			return err
 		}
-		_, err = c.verb("makeCurrent", obstacle, "makeCurrent", map[string]any{"reason": c.name + " thinks so"})
-		return err
+		return c.makeCurrent(obstacle, c.name+" thinks so")
 	default:
 		metric, err := c.create("metric", sharedTeam, "metrics", map[string]any{
 			"displayName": "Queue", "direction": "DIRECTION_LOWER", "kind": "METRIC_KIND_PROCESS",
@@ -234,6 +231,20 @@ func (c *client) filler() error {
 		}
 		return c.measure(metric, 1+c.rng.IntN(20), 12)
 	}
+}
+
+// makeCurrent switches a team to an obstacle. The clients do not ask which one is current: the refusal names it, and in the team that
+// all share another client may be faster every time, which is a good answer as well.
+func (c *client) makeCurrent(obstacle, reason string) error {
+	insteadOf := ""
+	for range 5 {
+		answer, err := c.verb("makeCurrent", obstacle, "makeCurrent", map[string]any{"insteadOf": insteadOf, "reason": reason})
+		if !errors.Is(err, errOvertaken) {
+			return err
+		}
+		insteadOf = text(answer, "metadata", "current")
+	}
+	return nil
 }
 
 // measure imports n new readings around a value. Each has a time of its own, so all of them are new, however often the

@@ -8,13 +8,13 @@ import (
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 )
 
-// activeCycle asks for a cycle that experiments can be drafted in.
+// activeCycle asks for a cycle that experiments can be drafted in: one that runs, or waits for its start.
 func (s *Server) activeCycle(ctx context.Context, name string) (*cyclev1.Cycle, error) {
 	cycle, err := s.cycles.GetCycle(caller.Outgoing(ctx), &cyclev1.GetCycleRequest{Name: name})
 	if err != nil {
 		return nil, err
 	}
-	if cycle.GetState() != cyclev1.CycleState_CYCLE_STATE_ACTIVE {
+	if state := cycle.GetState(); state != cyclev1.CycleState_CYCLE_STATE_ACTIVE && state != cyclev1.CycleState_CYCLE_STATE_DRAFT {
 		return nil, fault.New(fault.FailedPrecondition, "CYCLE_NOT_ACTIVE", "The cycle has ended. Draft the experiment in the team's running cycle.").
 			With("cycle", name)
 	}

@@ -65,6 +65,17 @@ func TestDraft(t *testing.T) {
 	})
 }
 
+// What waits for its start can be planned already.
+func TestDraftInADraftedCycle(t *testing.T) {
+	w := newWorld(t, db.SQLite)
+	drafted := ok[*experimentv1.Experiment](t)(w.client.CreateExperiment(w.member(), &experimentv1.CreateExperimentRequest{
+		Parent: team + "/cycles/2026-w25", ExperimentId: "early", Experiment: plan(),
+	}))
+	if drafted.GetState() != experimentv1.ExperimentState_EXPERIMENT_STATE_DRAFT {
+		t.Errorf("drafted %v", drafted)
+	}
+}
+
 func TestDraftRefuses(t *testing.T) {
 	w := newWorld(t, db.SQLite)
 	for name, c := range map[string]struct {

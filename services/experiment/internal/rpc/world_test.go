@@ -50,6 +50,7 @@ func newWorld(t *testing.T, engine db.Engine) *world {
 		t: t, clock: &clock{now: time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC)}, authority: callertest.New(nil),
 		cycles: &cycles{states: map[string]cyclev1.CycleState{
 			cycle: cyclev1.CycleState_CYCLE_STATE_ACTIVE, team + "/cycles/2026-w21": cyclev1.CycleState_CYCLE_STATE_FINISHED,
+			team + "/cycles/2026-w25": cyclev1.CycleState_CYCLE_STATE_DRAFT,
 		}, obstacles: []string{obstacle}},
 	}
 	cfg := dbtest.Config(t, engine)

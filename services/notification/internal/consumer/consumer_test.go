@@ -236,6 +236,29 @@ func TestWhatNoReminderDependsOn(t *testing.T) {
 	})
 }
 
+// A draft's days count from its start on, and a gate is due on its own day where the event tells one.
+func TestADraftIsDueWhenItStarts(t *testing.T) {
+	each(t, func(t *testing.T, l *eventlog.Log) {
+		draft := inPhase(cyclev1.Phase_PHASE_PLAN)
+		draft.State = cyclev1.CycleState_CYCLE_STATE_DRAFT
+		drafted := []eventlog.Record{sources()[0][0], happened(cycle, 1, &cyclev1.CycleDrafted{Cycle: draft}), happened(cycle, 2, &cyclev1.CycleUpdated{Cycle: draft})}
+		if got := after(t, l, drafted...); got != "" {
+			t.Errorf("a draft is due: %s", got)
+		}
+		started := inPhase(cyclev1.Phase_PHASE_PLAN)
+		started.PhasePlan[1].GateDate = "2026-03-18"
+		got := after(t, l, happened(cycle, 3, &cyclev1.CycleStarted{Cycle: started}))
+		for _, want := range []string{"2026-03-11", "2026-03-18", "2026-03-21", "2026-03-23"} {
+			if !strings.Contains(got, "GATE") || !strings.Contains(got, want) {
+				t.Errorf("%s lacks a gate on %s", got, want)
+			}
+		}
+		if strings.Count(got, "PENDING") != 6 || strings.Contains(got, "2026-03-19") {
+			t.Errorf("the start is followed by %s", got)
+		}
+	})
+}
+
 func TestACycleThatEnds(t *testing.T) {
 	each(t, func(t *testing.T, l *eventlog.Log) {
 		for state, data := range map[cyclev1.CycleState]func(*cyclev1.Cycle) proto.Message{

@@ -13,8 +13,8 @@ type Cycle struct {
 	Phases []PhasePlan
 }
 
-// PhasePlan is a phase with its planned days; End is the first day after it, the day of its gate.
-type PhasePlan struct{ Phase, Start, End string }
+// PhasePlan is a phase with its planned first day and the day of its gate.
+type PhasePlan struct{ Phase, Start, Gate string }
 
 var phaseOrder = map[string]int{"PLAN": 0, "DO": 1, "CHECK": 2, "ACT": 3}
 
@@ -29,7 +29,7 @@ func (c Cycle) Due() []Due {
 			})
 		}
 		due = append(due, Due{
-			Kind: Gate, Part: phase.Phase, Subject: c.Name, Day: phase.End,
+			Kind: Gate, Part: phase.Phase, Subject: c.Name, Day: phase.Gate,
 			Done: c.Ended || phaseOrder[c.Phase] > phaseOrder[phase.Phase],
 			Text: fmt.Sprintf("The gate after %s is due; :preview tells what it still needs.", phase.Phase),
 		})

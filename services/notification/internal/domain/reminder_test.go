@@ -13,10 +13,10 @@ import (
 var noon = time.Date(2026, 6, 8, 12, 0, 0, 0, time.UTC)
 
 var twoWeeks = []domain.PhasePlan{
-	{Phase: "PLAN", Start: "2026-06-08", End: "2026-06-10"},
-	{Phase: "DO", Start: "2026-06-10", End: "2026-06-18"},
-	{Phase: "CHECK", Start: "2026-06-18", End: "2026-06-20"},
-	{Phase: "ACT", Start: "2026-06-20", End: "2026-06-22"},
+	{Phase: "PLAN", Start: "2026-06-08", Gate: "2026-06-10"},
+	{Phase: "DO", Start: "2026-06-10", Gate: "2026-06-18"},
+	{Phase: "CHECK", Start: "2026-06-18", Gate: "2026-06-20"},
+	{Phase: "ACT", Start: "2026-06-20", Gate: "2026-06-22"},
 }
 
 func TestCycleDue(t *testing.T) {

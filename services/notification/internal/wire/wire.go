@@ -3,6 +3,7 @@
 package wire
 
 import (
+	"cmp"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -49,6 +50,9 @@ func ReminderEvent(row record.Row[domain.Reminder], event domain.Event) proto.Me
 func Due(data proto.Message) []domain.Due {
 	switch data := data.(type) {
 	case interface{ GetCycle() *cyclev1.Cycle }:
+		if data.GetCycle().GetState() == cyclev1.CycleState_CYCLE_STATE_DRAFT {
+			return nil // its days count from its start on
+		}
 		return cycle(data.GetCycle()).Due()
 	case interface{ GetAndon() *cyclev1.Andon }:
 		andon := data.GetAndon()
@@ -79,7 +83,8 @@ func cycle(c *cyclev1.Cycle) domain.Cycle {
 	}
 	for _, plan := range c.GetPhasePlan() {
 		converted.Phases = append(converted.Phases, domain.PhasePlan{
-			Phase: strings.TrimPrefix(plan.GetPhase().String(), "PHASE_"), Start: plan.GetStartDate(), End: plan.GetEndDate(),
+			Phase: strings.TrimPrefix(plan.GetPhase().String(), "PHASE_"), Start: plan.GetStartDate(),
+			Gate: cmp.Or(plan.GetGateDate(), plan.GetEndDate()), // events from before gates had a day of their own have the end only
 		})
 	}
 	return converted

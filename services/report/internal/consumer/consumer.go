@@ -39,7 +39,10 @@ func apply(tx *eventlog.Tx, event eventlog.Record) error {
 		return store.SaveTeam(tx, team, data.GetTeam().GetDisplayName(), event.AggregateVersion)
 	case *cyclev1.CycleFinished:
 		return store.SaveFinishedCycle(tx, event.Subject, team, event.Time, event.AggregateVersion)
+	case *cyclev1.ObstacleEscalated:
+		return store.SaveEscalatedObstacle(tx, event.Subject, team, data.GetObstacle().GetDescription(), event.Time, event.AggregateVersion)
 	case *cyclev1.ObstacleSettled:
+		// An obstacle that was escalated before escalations had owners was settled so.
 		if data.GetObstacle().GetState() != cyclev1.ObstacleState_OBSTACLE_STATE_ESCALATED {
 			return nil
 		}

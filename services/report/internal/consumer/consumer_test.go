@@ -68,6 +68,7 @@ func story() []eventlog.Record {
 	obstacle := func(id string, state cyclev1.ObstacleState) proto.Message {
 		return &cyclev1.ObstacleSettled{Obstacle: &cyclev1.Obstacle{Description: "the " + id, State: state}}
 	}
+	asked := &cyclev1.ObstacleEscalated{Obstacle: &cyclev1.Obstacle{Description: "the env", State: cyclev1.ObstacleState_OBSTACLE_STATE_ESCALATED}}
 	return []eventlog.Record{
 		happened("identity", "teams/payments", 1, 0, &identityv1.TeamCreated{Team: &identityv1.Team{DisplayName: "Pay"}}),
 		happened("identity", "teams/payments", 2, 1, &identityv1.TeamUpdated{Team: &identityv1.Team{DisplayName: "Payments"}}),
@@ -76,6 +77,7 @@ func story() []eventlog.Record {
 		happened("experiment", rota.GetName(), 4, 7, &experimentv1.ExperimentConcluded{Experiment: rota}),
 		happened("experiment", pairs.GetName(), 4, 7, &experimentv1.ExperimentConcluded{Experiment: pairs}),
 		happened("cycle", "teams/payments/obstacles/queue", 3, 8, obstacle("queue", cyclev1.ObstacleState_OBSTACLE_STATE_ESCALATED)),
+		happened("cycle", "teams/payments/obstacles/env", 3, 8, asked),
 		happened("cycle", "teams/payments/obstacles/noise", 3, 8, obstacle("noise", cyclev1.ObstacleState_OBSTACLE_STATE_OVERCOME)),
 		happened("cycle", cycle, 5, 9, &cyclev1.CycleFinished{Cycle: &cyclev1.Cycle{Name: cycle}}),
 		happened("knowledge", "learnings/rota", 2, 9, &knowledgev1.LearningPublished{Learning: &knowledgev1.Learning{Team: "teams/payments"}}),
@@ -116,7 +118,7 @@ func TestTheReportOfAStory(t *testing.T) {
 			Surprises: []domain.Surprise{{
 				Experiment: cycle + "/experiments/pairs", DisplayName: "The pairs", Expected: "If.", Happened: "Then.", Learned: "That.",
 			}},
-			EscalatedObstacles: []string{"the queue"},
+			EscalatedObstacles: []string{"the env", "the queue"},
 		}
 		if got := reported(t, l, story()); !reflect.DeepEqual(got, want) {
 			t.Errorf("got  %+v\nwant %+v", got, want)
