@@ -93,6 +93,23 @@ func TestViolationsNameTheFieldsOfTheBody(t *testing.T) {
 	}
 }
 
+// The links of a refused gate come beside the violations, one for each in order; any other number of links is nobody's.
+func TestViolationsSayWhereTheyAreMended(t *testing.T) {
+	bad := &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: "challenge"}, {Field: "experiments"}}}
+	link := &errdetails.Help_Link{Url: "/v1/teams/payments/challenges"}
+	for want, links := range map[string][]*errdetails.Help_Link{
+		"/v1/teams/payments/challenges|": {link, {}},
+		"|":                              {link},
+	} {
+		w := newWorld(t)
+		w.cycle.err = fail(codes.FailedPrecondition, "GATE_CRITERIA_UNMET", "No.", bad, &errdetails.Help{Links: links})
+		p := w.do("POST", cyclePath+":advance", `{}`).wantProblem(t, http.StatusBadRequest, "GATE_CRITERIA_UNMET")
+		if got := p.Violations[0].Link + "|" + p.Violations[1].Link; got != want {
+			t.Errorf("links %q, want %q", got, want)
+		}
+	}
+}
+
 func TestForeignTextsDoNotLeave(t *testing.T) {
 	w := newWorld(t, func(c *gateway.Config) { c.RetryBudget = time.Second })
 	const secret = "dial tcp 10.0.0.7:5432: SQLITE_BUSY pq: relation cycles"

@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/fortnighthq/fortnight/gateway/internal/auditlog"
+	"github.com/fortnighthq/fortnight/gateway/internal/board"
 	"github.com/fortnighthq/fortnight/gateway/internal/credential"
 	"github.com/fortnighthq/fortnight/gateway/internal/docs"
 	"github.com/fortnighthq/fortnight/gateway/internal/edge"
@@ -15,6 +16,7 @@ import (
 	"github.com/fortnighthq/fortnight/gateway/internal/ops"
 	"github.com/fortnighthq/fortnight/gateway/internal/signin"
 	"github.com/fortnighthq/fortnight/gateway/internal/transcode"
+	archivev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/archive/v1"
 	eventlogv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
 )
@@ -28,6 +30,7 @@ type Gateway struct {
 	ops    *ops.Handlers
 	signIn *signin.Handlers
 	audit  *auditlog.Handler
+	board  *board.Handler
 	// entrance bounds what is asked of the pages that everybody may read.
 	entrance *credential.Entrance
 }
@@ -79,6 +82,11 @@ func New(config Config) (*Gateway, error) {
 		}),
 		audit: auditlog.New(auditlog.Config{
 			Identity: identityv1.NewIdentityServiceClient(conns[identity]), Entrance: entrance, Logger: config.Logger,
+			WriteTimeout: config.WriteTimeout,
+		}),
+		board: board.New(board.Config{
+			Identity: identityv1.NewIdentityServiceClient(conns[identity]), Cycle: archivev1.NewArchiveServiceClient(conns["cycle"]),
+			Experiment: archivev1.NewArchiveServiceClient(conns["experiment"]), Entrance: entrance, Logger: config.Logger,
 			WriteTimeout: config.WriteTimeout,
 		}),
 		entrance: entrance,

@@ -187,7 +187,7 @@ type problem struct {
 	Type, Title, Detail, Instance, Code, Reason, Domain string
 	Status                                              int
 	Metadata                                            map[string]string
-	Violations                                          []struct{ Field, Reason, Description string }
+	Violations                                          []struct{ Field, Reason, Description, Link string }
 }
 
 func (a answer) problem(t *testing.T) problem {

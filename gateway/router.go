@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/fortnighthq/fortnight/gateway/internal/auditlog"
+	"github.com/fortnighthq/fortnight/gateway/internal/board"
 	"github.com/fortnighthq/fortnight/gateway/internal/pages"
 	"github.com/fortnighthq/fortnight/gateway/internal/problem"
 	"github.com/fortnighthq/fortnight/gateway/internal/transcode"
@@ -16,6 +17,14 @@ func (g *Gateway) route(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	if ops, ok := g.operators(path); ok {
 		readOnly(ops)(w, r) // without a limit: who supervises must always get an answer
+		return
+	}
+	if method, ok := board.Matches(path); ok {
+		if r.Method != method {
+			problem.Write(w, r, transcode.NotAllowed(r.Method, method))
+			return
+		}
+		g.board.ServeHTTP(w, r)
 		return
 	}
 	switch {

@@ -55,6 +55,8 @@ type Violation struct {
 	Reason string `json:"reason,omitempty"`
 	// Description is for people.
 	Description string `json:"description"`
+	// Link is the path of this API where it is mended.
+	Link string `json:"link,omitempty"`
 }
 
 // New makes a problem of the gateway's own.

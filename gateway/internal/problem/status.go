@@ -28,6 +28,7 @@ const statusClientClosed = 499
 // shown with its text: any other text comes from a library and may tell addresses or worse.
 func FromStatus(st *status.Status, x *exchange.Exchange) *Problem {
 	p := &Problem{Code: CodeName(st.Code()), Domain: Domain}
+	var links []*errdetails.Help_Link
 	for _, detail := range st.Details() {
 		switch d := detail.(type) {
 		case *errdetails.ErrorInfo:
@@ -40,8 +41,15 @@ func FromStatus(st *status.Status, x *exchange.Exchange) *Problem {
 					Field: FieldPath(v.GetField(), x), Reason: v.GetReason(), Description: v.GetDescription(),
 				})
 			}
+		case *errdetails.Help:
+			links = d.GetLinks()
 		case *errdetails.RetryInfo:
 			p.RetryAfter = d.GetRetryDelay().AsDuration()
+		}
+	}
+	if len(links) == len(p.Violations) { // one for each, in order
+		for i, link := range links {
+			p.Violations[i].Link = link.GetUrl()
 		}
 	}
 	if p.Reason == "" {
