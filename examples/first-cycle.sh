@@ -37,6 +37,8 @@ step() {
 }
 # field NAME reads one string or number out of a JSON answer.
 field() { sed -n "s/.*\"$1\": *\"\{0,1\}\([^\",}]*\).*/\1/p" | head -n 1; }
+# text NAME reads the first text of that name, commas and all.
+text() { grep -o "\"$1\": *\"[^\"]*\"" | head -n 1 | sed 's/^[^:]*: *"//; s/"$//'; }
 # eventually WHAT COMMAND… repeats a command that depends on an event that is still on its way, for a second.
 eventually() {
   local what=$1 i
@@ -115,6 +117,13 @@ finish() { KEY="" call POST "$CYCLE:advance" '{"phase":"PHASE_ACT"}'; }
 STEP=$((STEP + 1))
 printf '%2d. %s\n' "$STEP" "Through the last gate: the cycle is finished"
 eventually "the last gate" finish
+
+echo "THE STORYBOARD"
+BOARD=$(call GET "teams/$TEAM/storyboard" | tr -d '\n')
+echo "    target condition: $(text operatingPattern <<<"$BOARD")"
+echo "    expected:         $(text expected <<<"$BOARD")"
+echo "    learned:          $(text learned <<<"$BOARD")"
+echo "    next cycle:       $(sed 's/.*"nextCycle"//' <<<"$BOARD" | text startDate), drafted with what carries over"
 
 echo "ANOTHER TEAM"
 step "A member of another team" POST "users?userId=$OTHER" '{"displayName":"Pat of packing"}'

@@ -58,15 +58,20 @@ func (c *restClient) post(ctx context.Context, path string, request, answer prot
 	return protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(text, answer)
 }
 
-// send sends a request and returns the body of the answer, to be closed. A refusal is an error.
+// send sends a request, with JSON when it has a body, and returns the body of the answer, to be closed. A refusal is an error.
 func (c *restClient) send(ctx context.Context, method, path string, body io.Reader) (io.ReadCloser, error) {
+	return c.sendAs(ctx, method, path, "application/json", body)
+}
+
+// sendAs is send with a body of a media type.
+func (c *restClient) sendAs(ctx context.Context, method, path, media string, body io.Reader) (io.ReadCloser, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.url+path, body)
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+c.token)
 	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", media)
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {

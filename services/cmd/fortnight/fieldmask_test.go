@@ -23,39 +23,50 @@ import (
 type masked struct {
 	name   string
 	values map[string]string // JSON by field
+	// last is the field that is tried last, because another one goes with it; empty when there is none.
+	last string
 }
 
 // maskedResources are the resources by the method that changes them.
 func maskedResources(w *world) map[string]masked {
 	const team = "teams/masked"
 	return map[string]masked{
-		"UpdateUser": {"users/masked", map[string]string{
+		"UpdateUser": {name: "users/masked", values: map[string]string{
 			"display_name": `"Other"`, "email": `"other@example.com"`, "organization_roles": `["ORGANIZATION_ROLE_MANAGER"]`,
 		}},
-		"UpdateTeam": {team, map[string]string{
+		"UpdateTeam": {name: team, values: map[string]string{
 			"display_name": `"Other"`, "time_zone": `"Asia/Tokyo"`, "working_days": `["WEEKDAY_MONDAY"]`, "cadence_weekday": `"WEEKDAY_TUESDAY"`,
 			"holidays": `[{"date":"2027-01-01","displayName":"New Year"}]`, "cycle_days": `7`, "visibility": `"TEAM_VISIBILITY_ORGANIZATION"`,
 			"improvement_capacity_percent": `33`,
 		}},
-		"UpdateMember": {team + "/members/masked", map[string]string{"role": `"TEAM_ROLE_COACH"`}},
-		"UpdateCycle": {team + "/cycles/masked", map[string]string{
+		"UpdateMember": {name: team + "/members/masked", values: map[string]string{"role": `"TEAM_ROLE_COACH"`}},
+		"UpdateChallenge": {name: team + "/challenges/masked", values: map[string]string{
+			"statement": `"Other"`, "horizon_date": `"` + w.day(500) + `"`, "owner": `"users/masked"`,
+		}},
+		"UpdateTargetCondition": {name: team + "/targetConditions/masked", values: map[string]string{
+			"achieve_by_date": `"` + w.day(50) + `"`, "achieve_by_reason": `"Other"`, "outcome_value": `2`, "operating_pattern": `"Other"`,
+			"process_metric": `"teams/masked/metrics/other"`,
+		}, last: "achieve_by_date"}, // a date that lies near enough needs no reason
+		"UpdateObstacle": {name: team + "/obstacles/masked", values: map[string]string{"description": `"Other"`}},
+		"UpdateCycle": {name: team + "/cycles/masked", values: map[string]string{
 			"display_name": `"Other"`, "start_date": `"` + w.day(4) + `"`, "target_condition": `"teams/masked/targetConditions/other"`,
 			"current_condition":  `{"metric":"teams/masked/metrics/masked","baselineValue":3,"baselineDate":"` + w.day(-2) + `"}`,
 			"value_stream_focus": `{"step":"Other","constraint":true}`,
 		}},
-		"UpdateExperiment": {team + "/cycles/masked/experiments/masked", map[string]string{
+		"UpdateExperiment": {name: team + "/cycles/masked/experiments/masked", values: map[string]string{
 			"display_name": `"Other"`, "obstacle": `"teams/masked/obstacles/masked"`, "safe_to_fail": `"Other"`, "prediction": `{"change":"Other"}`,
 		}},
-		"UpdateValueStream":     {team + "/valueStreams/masked", map[string]string{"display_name": `"Other"`, "steps": `[{"name":"c"},{"name":"d"}]`}},
-		"UpdatePainfulActivity": {team + "/painfulActivities/masked", map[string]string{"display_name": `"Other"`, "target_frequency": `"FREQUENCY_SEVERAL_TIMES_A_DAY"`}},
-		"UpdateCoachingSession": {team + "/coachingSessions/masked", map[string]string{
+		"UpdateValueStream":     {name: team + "/valueStreams/masked", values: map[string]string{"display_name": `"Other"`, "steps": `[{"name":"c"},{"name":"d"}]`}},
+		"UpdatePainfulActivity": {name: team + "/painfulActivities/masked", values: map[string]string{"display_name": `"Other"`, "target_frequency": `"FREQUENCY_SEVERAL_TIMES_A_DAY"`}},
+		"UpdateCoachingSession": {name: team + "/coachingSessions/masked", values: map[string]string{
 			"date": `"` + w.day(-1) + `"`, "coach": `"users/other-coach"`, "learner": `"users/masked"`, "second_coach": `"users/second"`,
 			"target_condition_answer": `"Other"`, "actual_condition_answer": `"Other"`, "last_step": `"Other"`, "expected": `"Other"`, "happened": `"Other"`,
 			"learned": `"Other"`, "obstacles_answer": `"Other"`, "obstacle": `"teams/masked/obstacles/other"`, "next_step": `"Other"`, "next_expected": `"Other"`,
 			"go_and_see_date": `"` + w.day(9) + `"`, "threshold_question": `"COACHING_QUESTION_OBSTACLES"`, "threshold_note": `"Other"`,
+			"experiment": `"teams/masked/cycles/masked/experiments/masked"`,
 		}},
-		"UpdateCoachingCadence": {team + "/coachingCadence", map[string]string{"weekdays": `["WEEKDAY_FRIDAY"]`}},
-		"UpdateCapacityEntry": {team + "/capacityEntries/2026-01-05", map[string]string{
+		"UpdateCoachingCadence": {name: team + "/coachingCadence", values: map[string]string{"weekdays": `["WEEKDAY_FRIDAY"]`}},
+		"UpdateCapacityEntry": {name: team + "/capacityEntries/2026-01-05", values: map[string]string{
 			"available_hours": `41`, "improvement_hours": `7`, "note": `"Other"`,
 		}},
 	}
@@ -64,7 +75,7 @@ func maskedResources(w *world) map[string]masked {
 // fillMasked makes the resources.
 func (w *world) fillMasked(t *testing.T) {
 	t.Helper()
-	targetCondition := `{"challenge":"teams/masked/challenges/masked","achieveByDate":"` + w.day(60) + `",
+	targetCondition := `{"challenge":"teams/masked/challenges/masked","achieveByDate":"` + w.day(120) + `","achieveByReason":"x",
 		"outcomeMetric":"teams/masked/metrics/masked","outcomeValue":1,"operatingPattern":"x"}`
 	for _, r := range [][2]string{
 		{"users?userId=masked", `{"displayName":"Masked","email":"masked@example.com"}`},
@@ -72,6 +83,7 @@ func (w *world) fillMasked(t *testing.T) {
 		{"teams/masked/members", `{"user":"users/masked","role":"TEAM_ROLE_MEMBER"}`},
 		{"teams/masked/challenges?challengeId=masked", `{"statement":"x","horizonDate":"` + w.day(600) + `"}`},
 		{"teams/masked/metrics?metricId=masked", `{"displayName":"x","direction":"DIRECTION_LOWER","kind":"METRIC_KIND_PROCESS"}`},
+		{"teams/masked/metrics?metricId=other", `{"displayName":"x","direction":"DIRECTION_LOWER","kind":"METRIC_KIND_PROCESS"}`},
 		{"teams/masked/obstacles?obstacleId=masked", `{"description":"x"}`},
 		{"teams/masked/targetConditions?targetConditionId=other", targetCondition},
 		{"teams/masked/targetConditions/other:close", `{"state":"TARGET_CONDITION_STATE_ACHIEVED"}`},
@@ -185,6 +197,9 @@ func (w *world) checkMask(t *testing.T, method protoreflect.MethodDescriptor, re
 			}
 		}
 	}
+	if resource.last != "" {
+		allowed = append(slices.DeleteFunc(slices.Clone(allowed), func(name string) bool { return name == resource.last }), resource.last)
+	}
 	for _, name := range allowed {
 		value, known := resource.values[name]
 		if !known {
@@ -217,7 +232,7 @@ func (w *world) checkMask(t *testing.T, method protoreflect.MethodDescriptor, re
 // ignore clears what every change changes, and what follows from the fields of the list.
 func ignore(messages ...proto.Message) {
 	for _, m := range messages {
-		for _, name := range []protoreflect.Name{"etag", "update_time", "end_date", "phase_plan", "version", "current_version", "figures", "suggested_constraint", "next_frequency"} {
+		for _, name := range []protoreflect.Name{"etag", "update_time", "start_time", "end_date", "end_time", "phase_plan", "warnings", "achieve_by_reason", "version", "current_version", "figures", "suggested_constraint", "next_frequency"} {
 			if field := m.ProtoReflect().Descriptor().Fields().ByName(name); field != nil {
 				m.ProtoReflect().Clear(field)
 			}

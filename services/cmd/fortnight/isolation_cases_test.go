@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,14 +27,16 @@ type isolationCase struct {
 	name string
 	// known are the callers who are refused and may know all the same that there is such a thing.
 	known []string
+	// readers says that whoever may read the team's work may know it as well: only some of them may do this.
+	readers bool
 	// refuses says why nobody is answered OK although the handler runs; empty when somebody is.
 	refuses string
 }
 
 // isolationCases are all RPCs, in an order in which each finds what it needs.
 func isolationCases() []isolationCase {
-	const cycle, retrospective = `teams/$team/cycles/first`, `teams/$team/cycles/first/retrospective`
-	return []isolationCase{
+	const retrospective = firstCycle + `/retrospective`
+	return slices.Concat([]isolationCase{
 		// Reading.
 		{rpc: "identity.GetCaller", request: `{}`},
 		{rpc: "identity.GetUser", request: `{"name":"users/mina"}`, name: "name"},
@@ -50,37 +53,13 @@ func isolationCases() []isolationCase {
 		{rpc: "identity.ExportAuditEvents", request: `{}`},
 		{rpc: "identity.ListSigningKeys", request: `{}`},
 		{rpc: "identity.GetSignInMethods", request: `{}`},
-		{rpc: "cycle.GetChallenge", request: `{"name":"teams/$team/challenges/direction"}`},
-		{rpc: "cycle.ListChallenges", request: `{"parent":"teams/$team"}`},
-		{rpc: "cycle.GetTargetCondition", request: `{"name":"teams/$team/targetConditions/next"}`},
-		{rpc: "cycle.ListTargetConditions", request: `{"parent":"teams/$team"}`},
-		{rpc: "cycle.GetObstacle", request: `{"name":"teams/$team/obstacles/queue"}`},
-		{rpc: "cycle.ListObstacles", request: `{"parent":"teams/$team"}`},
-		{rpc: "cycle.GetCycle", request: `{"name":"` + cycle + `"}`},
-		{rpc: "cycle.ListCycles", request: `{"parent":"teams/$team"}`},
-		{rpc: "cycle.PreviewGate", request: `{"name":"` + cycle + `"}`},
-		{rpc: "cycle.GetValueStream", request: `{"name":"teams/$team/valueStreams/delivery"}`},
-		{rpc: "cycle.ListValueStreams", request: `{"parent":"teams/$team"}`},
-		{rpc: "cycle.GetValueStreamVersion", request: `{"name":"teams/$team/valueStreams/delivery/versions/1"}`},
-		{rpc: "cycle.ListValueStreamVersions", request: `{"parent":"teams/$team/valueStreams/delivery"}`},
-		{rpc: "cycle.CompareValueStreamVersions", request: `{"name":"teams/$team/valueStreams/delivery","fromVersion":1}`},
-		{rpc: "cycle.GetPainfulActivity", request: `{"name":"teams/$team/painfulActivities/release"}`},
-		{rpc: "cycle.ListPainfulActivities", request: `{"parent":"teams/$team"}`},
-		{rpc: "cycle.ListPainScores", request: `{"parent":"teams/$team/painfulActivities/release"}`},
-		{rpc: "cycle.GetCoachingSession", request: `{"name":"teams/$team/coachingSessions/monday"}`},
-		{rpc: "cycle.ListCoachingSessions", request: `{"parent":"teams/$team"}`},
-		{rpc: "cycle.GetCoachingCadence", request: `{"name":"teams/$team/coachingCadence"}`},
-		{rpc: "cycle.MeasureCoachingCadence", request: `{"name":"teams/$team/coachingCadence"}`},
-		{rpc: "cycle.GetCapacityEntry", request: `{"name":"teams/$team/capacityEntries/2026-01-05"}`},
-		{rpc: "cycle.ListCapacityEntries", request: `{"parent":"teams/$team"}`},
-		{rpc: "cycle.SummarizeCapacity", request: `{"parent":"teams/$team","startDate":"2026-01-01","endDate":"2026-01-31"}`},
-		{rpc: "cycle.ListAndons", request: `{"parent":"` + cycle + `"}`},
+	}, cycleReads(), []isolationCase{
 		{rpc: "experiment.GetMetric", request: `{"name":"teams/$team/metrics/wait"}`},
 		{rpc: "experiment.ListMetrics", request: `{"parent":"teams/$team"}`},
 		{rpc: "experiment.ListMeasurements", request: `{"parent":"teams/$team/metrics/wait"}`},
 		{rpc: "experiment.AnalyzeMetric", request: `{"name":"teams/$team/metrics/wait"}`},
-		{rpc: "experiment.GetExperiment", request: `{"name":"` + cycle + `/experiments/draft"}`},
-		{rpc: "experiment.ListExperiments", request: `{"parent":"` + cycle + `"}`},
+		{rpc: "experiment.GetExperiment", request: `{"name":"` + firstCycle + `/experiments/draft"}`},
+		{rpc: "experiment.ListExperiments", request: `{"parent":"` + firstCycle + `"}`},
 		{rpc: "retrospective.GetRetrospective", request: `{"name":"` + retrospective + `"}`},
 		{rpc: "retrospective.ListNotes", request: `{"parent":"` + retrospective + `"}`},
 		{rpc: "retrospective.ListActions", request: `{"parent":"` + retrospective + `"}`},
@@ -91,6 +70,8 @@ func isolationCases() []isolationCase {
 		{rpc: "report.GetLearningReport", request: `{"teams":["teams/$team"]}`},
 		{rpc: "notification.ListReminders", request: `{"parent":"teams/$team","showAnswered":true}`},
 		{rpc: "notification.GetReminder", request: `{"name":"$reminder"}`},
+		{rpc: "archive.ExportTeam", request: `{"source":"cycle","name":"teams/$team"}`},
+		{rpc: "archive.ImportTeam", request: `{"source":"cycle","name":"teams/$team"}`},
 		{rpc: "eventlog.GetHead", request: `{"source":"cycle"}`},
 		{rpc: "eventlog.ListEvents", request: `{"source":"cycle"}`},
 		{rpc: "eventlog.WatchEvents", request: `{"source":"cycle"}`},
@@ -98,47 +79,22 @@ func isolationCases() []isolationCase {
 
 		// The team's work.
 		{rpc: "notification.AcknowledgeReminder", request: `{"name":"$made"}`, before: dueReminder},
-		{rpc: "cycle.CreateChallenge", request: `{"parent":"teams/$team","challenge":{"statement":"x","horizonDate":"$day+700"}}`},
-		{rpc: "cycle.CreateTargetCondition", request: `{"parent":"teams/$team","targetCondition":{"challenge":"teams/$team/challenges/direction","achieveByDate":"$day+50",
-			"outcomeMetric":"teams/$team/metrics/wait","outcomeValue":2,"operatingPattern":"x"}}`, refuses: "one is active"},
-		{rpc: "cycle.CreateObstacle", request: `{"parent":"teams/$team","obstacle":{"description":"x"}}`},
-		{rpc: "cycle.MakeObstacleCurrent", request: `{"name":"teams/$team/obstacles/parked","reason":"x"}`},
-		{rpc: "cycle.SettleObstacle", request: `{"name":"teams/$team/obstacles/parked","state":"OBSTACLE_STATE_OVERCOME","reason":"x"}`},
-		{rpc: "cycle.CreateCycle", request: `{"parent":"teams/$team","cycle":{}}`, refuses: "one is running"},
-		{rpc: "cycle.UpdateCycle", request: `{"cycle":{"name":"` + cycle + `","displayName":"x"}}`, refuses: "the PLAN phase is over"},
-		{rpc: "cycle.AdvanceCycle", request: `{"name":"` + cycle + `","phase":"PHASE_ACT"}`, refuses: "the gate is shut"},
-		{rpc: "cycle.CreateAndon", request: `{"parent":"` + cycle + `","andon":{"problem":"x"}}`},
-		{rpc: "cycle.ResolveAndon", request: `{"name":"` + cycle + `/andons/red","countermeasure":"x"}`},
-		{rpc: "cycle.CreateValueStream", request: `{"parent":"teams/$team","valueStream":{"displayName":"x","steps":[{"name":"x"},{"name":"y"}]}}`},
-		{rpc: "cycle.UpdateValueStream", request: `{"valueStream":{"name":"teams/$team/valueStreams/delivery","displayName":"x"}}`},
-		{
-			rpc: "cycle.ConfirmConstraint", request: `{"name":"teams/$team/valueStreams/delivery","step":"quokka-of-$team review","reason":"x"}`,
-			known: []string{"bot", "service"},
-		},
-		{rpc: "cycle.CreatePainfulActivity", request: `{"parent":"teams/$team","painfulActivity":{"displayName":"x","pain":2,"frequency":"FREQUENCY_MONTHLY","targetFrequency":"FREQUENCY_DAILY"}}`},
-		{rpc: "cycle.UpdatePainfulActivity", request: `{"painfulActivity":{"name":"teams/$team/painfulActivities/release","displayName":"x"}}`},
-		{rpc: "cycle.ScorePainfulActivity", request: `{"name":"teams/$team/painfulActivities/release","pain":3}`},
-		{rpc: "cycle.CreateCoachingSession", request: `{"parent":"teams/$team","coachingSession":{"coach":"users/mina","learner":"users/jonas","targetConditionAnswer":"x"}}`},
-		{rpc: "cycle.UpdateCoachingSession", request: `{"coachingSession":{"name":"teams/$team/coachingSessions/monday","targetConditionAnswer":"x"}}`},
-		{rpc: "cycle.HoldCoachingSession", request: `{"name":"teams/$team/coachingSessions/monday"}`, refuses: "answers are missing"},
-		{rpc: "cycle.UpdateCoachingCadence", request: `{"coachingCadence":{"name":"teams/$team/coachingCadence","weekdays":["WEEKDAY_MONDAY"]}}`},
-		{rpc: "cycle.CreateCapacityEntry", request: `{"parent":"teams/$team","capacityEntry":{"availableHours":8,"improvementHours":1}}`},
-		{rpc: "cycle.UpdateCapacityEntry", request: `{"capacityEntry":{"name":"teams/$team/capacityEntries/2026-01-05","note":"x"}}`},
+	}, cycleWrites(), []isolationCase{
 		{rpc: "experiment.CreateMetric", request: `{"parent":"teams/$team","metric":{"displayName":"x","direction":"DIRECTION_LOWER","kind":"METRIC_KIND_PROCESS"}}`},
 		{rpc: "experiment.ImportMeasurements", request: `{"name":"teams/$team/metrics/wait","measurements":[{"time":"2026-01-05T08:00:00Z","value":4}]}`},
-		{rpc: "experiment.CreateExperiment", request: `{"parent":"` + cycle + `","experiment":{"displayName":"x"}}`},
-		{rpc: "experiment.UpdateExperiment", request: `{"experiment":{"name":"` + cycle + `/experiments/draft","displayName":"x"}}`},
-		{rpc: "experiment.LockExperiment", request: `{"name":"` + cycle + `/experiments/draft"}`},
-		{rpc: "experiment.AmendExperiment", request: `{"name":"` + cycle + `/experiments/locked","text":"x"}`},
-		{rpc: "experiment.ConcludeExperiment", request: `{"name":"` + cycle + `/experiments/running","happened":"nothing happened","learned":"it cannot be told from this"}`},
-		{rpc: "experiment.AbandonExperiment", request: `{"name":"` + cycle + `/experiments/given-up","reason":"x"}`},
-		{rpc: "experiment.StartExperiment", request: `{"name":"` + cycle + `/experiments/locked"}`},
+		{rpc: "experiment.CreateExperiment", request: `{"parent":"` + firstCycle + `","experiment":{"displayName":"x"}}`},
+		{rpc: "experiment.UpdateExperiment", request: `{"experiment":{"name":"` + firstCycle + `/experiments/draft","displayName":"x"}}`},
+		{rpc: "experiment.LockExperiment", request: `{"name":"` + firstCycle + `/experiments/draft"}`},
+		{rpc: "experiment.AmendExperiment", request: `{"name":"` + firstCycle + `/experiments/locked","text":"x"}`},
+		{rpc: "experiment.ConcludeExperiment", request: `{"name":"` + firstCycle + `/experiments/running","happened":"nothing happened","learned":"it cannot be told from this"}`},
+		{rpc: "experiment.StartExperiment", request: `{"name":"` + firstCycle + `/experiments/locked"}`},
+		{rpc: "experiment.AbandonExperiment", request: `{"name":"` + firstCycle + `/experiments/locked","reason":"x"}`},
 		{rpc: "retrospective.OpenRetrospective", request: `{"name":"` + retrospective + `"}`, refuses: "it is open"},
 		{rpc: "retrospective.CreateNote", request: `{"parent":"` + retrospective + `","note":{"prompt":"PROMPT_HELPED","text":"x"}}`},
 		{rpc: "retrospective.MoveRetrospective", request: `{"name":"` + retrospective + `","stage":"STAGE_DECIDE"}`},
 		{rpc: "retrospective.CreateAction", request: `{"parent":"` + retrospective + `","action":{"text":"x","owner":"users/jonas","dueDate":"$day+3","expectedEffect":"x"}}`},
 		{rpc: "retrospective.CompleteAction", request: `{"name":"` + retrospective + `/actions/first","result":"x"}`},
-		{rpc: "retrospective.DecideRetrospective", request: `{"name":"` + retrospective + `","decision":{"experiment":"` + cycle + `/experiments/told","kind":"DECISION_KIND_ADAPT","text":"x"}}`},
+		{rpc: "retrospective.DecideRetrospective", request: `{"name":"` + retrospective + `","decision":{"experiment":"` + firstCycle + `/experiments/told","kind":"DECISION_KIND_ADAPT","text":"x"}}`},
 		{rpc: "retrospective.CloseRetrospective", request: `{"name":"` + retrospective + `"}`, refuses: "a learning is missing"},
 		{rpc: "knowledge.RetireLearning", request: `{"name":"$told","reason":"x"}`, name: "name", known: columns},
 		{rpc: "knowledge.PublishLearning", request: `{"name":"$draft","etag":"\"stale-1\""}`, name: "name", known: []string{"viewer", "readOnly"}, refuses: "the etag is stale, so that it stays a draft"},
@@ -177,11 +133,7 @@ func isolationCases() []isolationCase {
 		{rpc: "identity.BeginSignIn", request: `{"redirectUri":"https://fortnight.example.com/signin/callback"}`, refuses: "there is no provider"},
 		{rpc: "identity.CompleteSignIn", request: `{"state":"x","code":"x","binding":"x"}`, refuses: "nobody began"},
 		{rpc: "identity.SignOut", request: `{"secret":"x"}`},
-
-		// Last, because it ends the cycle that the others need.
-		{rpc: "cycle.CloseTargetCondition", request: `{"name":"teams/$team/targetConditions/next","state":"TARGET_CONDITION_STATE_ACHIEVED"}`},
-		{rpc: "cycle.CancelCycle", request: `{"name":"` + cycle + `","reason":"x"}`},
-	}
+	}, cycleEnds())
 }
 
 func newUser(t *testing.T, w *world, _ string) string {
@@ -263,12 +215,18 @@ func (c isolationCase) descriptor(t *testing.T) protoreflect.MethodDescriptor {
 func (c isolationCase) message(t *testing.T, w *world, team, made string) proto.Message {
 	t.Helper()
 	text := strings.NewReplacer("$team", team, "$made", made, "$draft", w.things["draft "+team], "$told", w.things["told "+team],
-		"$reminder", w.things["reminder "+team], "$day+700", w.day(700), "$day+50", w.day(50), "$day+3", w.day(3)).Replace(c.request)
+		"$reminder", w.things["reminder "+team], "$day+700", w.day(700), "$day+50", w.day(50), "$day+20", w.day(20), "$day+3", w.day(3)).Replace(c.request)
 	request := message(t, c.descriptor(t).Input())
 	if err := protojson.Unmarshal([]byte(text), request); err != nil {
 		t.Fatalf("%s: %v in %s", c.rpc, err, text)
 	}
 	return request
+}
+
+// mayKnow tells whether a caller who is refused may know what there is.
+func (c isolationCase) mayKnow(column, team string) bool {
+	reads := slices.Contains(knowing, column) || team == openTeam && !slices.Contains(strangers, column)
+	return slices.Contains(c.known, column) || c.readers && reads
 }
 
 // field is the path of the field whose name is tried with something that is not there; empty when there is none.

@@ -11,6 +11,7 @@ import (
 func (w *world) checkPages(t *testing.T) {
 	lists := []struct{ list, other, filter string }{
 		{"/v1/teams/payments/obstacles", "/v1/teams/orchard/obstacles", ""},
+		{"/v1/teams/payments/history", "/v1/teams/orchard/history", "resource=teams/payments/obstacles/queue"},
 		{"/v1/teams/payments/cycles/first/experiments", "/v1/teams/orchard/cycles/first/experiments", ""},
 		{"/v1/teams/payments/metrics/wait/measurements", "/v1/teams/orchard/metrics/wait/measurements", ""},
 		{"/v1/teams/payments/members", "/v1/teams/orchard/members", ""},
@@ -116,8 +117,11 @@ func (w *world) checkReferences(t *testing.T) {
 	w.must(t, http.MethodPost, "/v1/teams/mobile/metrics?metricId=own", `{"displayName":"x","direction":"DIRECTION_LOWER","kind":"METRIC_KIND_PROCESS"}`)
 	w.must(t, http.MethodPost, "/v1/teams/mobile/cycles?cycleId=own", `{}`)
 	w.must(t, http.MethodPost, "/v1/teams/mobile/cycles/own/experiments?experimentId=own", `{"displayName":"x"}`)
-	type reference struct{ method, path, body, there string }
-	references := []reference{
+	w.must(t, http.MethodPost, "/v1/teams/mobile/obstacles?obstacleId=own", `{"description":"x"}`)
+	w.must(t, http.MethodPost, "/v1/users?userId=kai", `{"displayName":"kai"}`)
+	w.must(t, http.MethodPost, "/v1/teams/mobile/members", `{"user":"users/kai","role":"TEAM_ROLE_MEMBER"}`)
+	w.must(t, http.MethodPost, "/v1/teams/mobile/coachingSessions?coachingSessionId=own", `{"coach":"users/aiko","learner":"users/kai"}`)
+	for _, r := range []reference{
 		{"POST", "/v1/teams/mobile/targetConditions", `{"challenge":"$","achieveByDate":"` + day + `","outcomeMetric":"teams/mobile/metrics/own","outcomeValue":1,"operatingPattern":"x"}`, "teams/payments/challenges/direction"},
 		{"POST", "/v1/teams/mobile/targetConditions", `{"challenge":"teams/mobile/challenges/own","achieveByDate":"` + day + `","outcomeMetric":"$","outcomeValue":1,"operatingPattern":"x"}`, "teams/payments/metrics/wait"},
 		{"POST", "/v1/teams/mobile/targetConditions", `{"challenge":"teams/mobile/challenges/own","achieveByDate":"` + day + `","outcomeMetric":"teams/mobile/metrics/own","processMetric":"$","outcomeValue":1,"operatingPattern":"x"}`, "teams/payments/metrics/wait"},
@@ -133,20 +137,38 @@ func (w *world) checkReferences(t *testing.T) {
 		{"GET", "/v1/reports/learning?teams=$", "", "teams/payments"},
 		{"GET", "/v1/reports/learning?teams=teams/mobile&teams=$", "", "teams/payments"},
 		{"GET", "/v1/learnings:search?query=direction&team=$", "", "teams/payments"},
+		{"POST", "/v1/teams/mobile/obstacles/own:makeCurrent", `{"insteadOf":"$","reason":"x"}`, "teams/payments/obstacles/queue"},
+		{"POST", "/v1/teams/mobile/obstacles/own:move", `{"after":"$"}`, "teams/payments/obstacles/parked"},
+		{"POST", "/v1/teams/mobile/obstacles/own:link", `{"sameAs":"$"}`, "teams/payments/obstacles/queue"},
+		{"GET", "/v1/teams/mobile/history?resource=$", "", "teams/payments/obstacles/queue"},
+		{"GET", "/v1/teams/orchard/history?resource=$", "", "teams/payments/obstacles/queue"},
+		{"POST", "/v1/$/andons", `{"problem":"x"}`, "teams/payments"},
+		{"PATCH", "/v1/teams/mobile/coachingSessions/own", `{"experiment":"$"}`, "teams/payments/cycles/first/experiments/told"},
+	} {
+		w.checkReference(t, r)
 	}
-	for _, r := range references {
-		for _, column := range []string{"outsider", "otherBot"} {
-			ask := func(name string) answer {
-				return w.from(t, w.credential(column, otherTeam), r.method, strings.ReplaceAll(r.path, "$", name), strings.ReplaceAll(r.body, "$", name))
-			}
-			missing := missingName(r.there)
-			there, none := ask(r.there), ask(missing)
-			if plainAnswer(there, r.there) != plainAnswer(none, missing) {
-				t.Errorf("%s %s %s tells %s whether there is %s:\n%s\n%s", r.method, r.path, r.body, column, r.there, there.Text, none.Text)
-			}
-			for _, word := range leaks(column, there.Text) {
-				t.Errorf("%s %s with a reference to %s tells %s of %s", r.method, r.path, r.there, column, word)
-			}
+	w.must(t, http.MethodPost, "/v1/teams/mobile/targetConditions?targetConditionId=own",
+		`{"challenge":"teams/mobile/challenges/own","achieveByDate":"`+day+`","outcomeMetric":"teams/mobile/metrics/own","outcomeValue":1,"operatingPattern":"x"}`)
+	w.checkReference(t, reference{"PATCH", "/v1/teams/mobile/targetConditions/own", `{"processMetric":"$"}`, "teams/payments/metrics/wait"})
+}
+
+// reference is a request of another team, with a $ where a thing of a closed team is named.
+type reference struct{ method, path, body, there string }
+
+// checkReference compares the answer about what is there with the answer about what is not.
+func (w *world) checkReference(t *testing.T, r reference) {
+	t.Helper()
+	for _, column := range []string{"outsider", "otherBot"} {
+		ask := func(name string) answer {
+			return w.from(t, w.credential(column, otherTeam), r.method, strings.ReplaceAll(r.path, "$", name), strings.ReplaceAll(r.body, "$", name))
+		}
+		missing := missingName(r.there)
+		there, none := ask(r.there), ask(missing)
+		if plainAnswer(there, r.there) != plainAnswer(none, missing) {
+			t.Errorf("%s %s %s tells %s whether there is %s:\n%s\n%s", r.method, r.path, r.body, column, r.there, there.Text, none.Text)
+		}
+		for _, word := range leaks(column, there.Text) {
+			t.Errorf("%s %s with a reference to %s tells %s of %s", r.method, r.path, r.there, column, word)
 		}
 	}
 }

@@ -23,6 +23,11 @@ func (w *world) fill(t *testing.T, team string) {
 		"outcomeMetric":"teams/`+team+`/metrics/wait","outcomeValue":3,"operatingPattern":"WORK pattern"}`)
 	write("obstacles?obstacleId=queue", `{"description":"WORK queue"}`)
 	write("obstacles?obstacleId=parked", `{"description":"WORK parked"}`)
+	write("obstacles?obstacleId=hopeless", `{"description":"WORK hopeless"}`)
+	for _, owner := range []string{"mara", "aiko"} {
+		write("obstacles?obstacleId=asked-"+owner, `{"description":"WORK asked"}`)
+		write("obstacles/asked-"+owner+":escalate", `{"owner":"users/`+owner+`","reason":"WORK reason"}`)
+	}
 	write("obstacles/queue:makeCurrent", `{}`)
 	write("cycles?cycleId=first", `{"displayName":"WORK first","targetCondition":"teams/`+team+`/targetConditions/next",
 		"currentCondition":{"metric":"teams/`+team+`/metrics/wait","baselineValue":4.5,"baselineDate":"`+day(-5)+`"},
@@ -45,7 +50,7 @@ func (w *world) fill(t *testing.T, team string) {
 	write("cycles/first/retrospective:decide", `{"decision":{"experiment":"teams/`+team+`/cycles/first/experiments/told","kind":"DECISION_KIND_ADAPT","text":"WORK decision"}}`)
 	write("cycles/first/retrospective/actions?actionId=first", `{"text":"WORK action","owner":"users/jonas","dueDate":"`+day(3)+`","expectedEffect":"WORK effect"}`)
 	write("cycles/first/retrospective:move", `{"stage":"STAGE_COLLECT"}`)
-	for _, id := range []string{"draft", "locked", "running", "given-up"} {
+	for _, id := range []string{"draft", "locked", "running"} {
 		w.experiment(t, team, id, work)
 		if id != "draft" {
 			write("cycles/first/experiments/"+id+":lock", `{}`)

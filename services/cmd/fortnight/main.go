@@ -28,6 +28,7 @@ type commands struct {
 	SignInLink   signInLinkCommand   `cmd:"" help:"Make a link that signs a user in, once, on the machine that holds the data."`
 	Import       importCommand       `cmd:"" help:"Import teams and people into a running program."`
 	Certificates certificatesCommand `cmd:"" help:"Make the certificates that the processes of one installation prove themselves with."`
+	Board        boardCommand        `cmd:"" help:"Write a team's board and history as files, and restore them."`
 	Audit        auditCommand        `cmd:"" help:"Read the audit log of a running program."`
 	Config       configCommand       `cmd:"" help:"Show every setting with its value and where it comes from."`
 	Healthcheck  healthcheckCommand  `cmd:"" help:"Ask a running program whether it is ready; exit status 1 when it is not."`

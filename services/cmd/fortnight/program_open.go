@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fortnighthq/fortnight/gateway"
+	"github.com/fortnighthq/fortnight/services/internal/platform/archive"
 	"github.com/fortnighthq/fortnight/services/internal/platform/audit"
 	"github.com/fortnighthq/fortnight/services/internal/platform/bus"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
@@ -129,6 +130,7 @@ func (p *Program) openServices(ctx context.Context) error {
 		DisableFill: p.settings.DisableFill,
 	}
 	var logs []*eventlog.Log
+	var parts []*archive.Part
 	for _, s := range services {
 		if !p.has(s.name) {
 			continue
@@ -147,9 +149,13 @@ func (p *Program) openServices(ctx context.Context) error {
 		opened.Register(p.server)
 		p.services = append(p.services, opened)
 		logs = append(logs, opened.EventLog())
+		if part := opened.Archive(); part != nil {
+			parts = append(parts, part)
+		}
 	}
 	p.onClose(p.flushDenials) // before the databases close
 	p.watches = eventlogrpc.Register(p.server, logs...)
+	archive.Register(p.server, parts...)
 	if err := p.metrics.Register(flow{p.services}); err != nil {
 		return err
 	}

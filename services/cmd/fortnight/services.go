@@ -9,6 +9,7 @@ import (
 	"github.com/fortnighthq/fortnight/services/cycle"
 	"github.com/fortnighthq/fortnight/services/experiment"
 	"github.com/fortnighthq/fortnight/services/identity"
+	"github.com/fortnighthq/fortnight/services/internal/platform/archive"
 	"github.com/fortnighthq/fortnight/services/internal/platform/bus"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/service"
@@ -27,6 +28,7 @@ type running interface {
 	EventLog() *eventlog.Log
 	Relay() *bus.Relay
 	Consumers() []*bus.Consumer
+	Archive() *archive.Part
 }
 
 // gatewayName stands for the gateway where services are chosen; it owns no data and is no service.

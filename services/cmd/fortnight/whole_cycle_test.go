@@ -98,7 +98,7 @@ func TestDemoStory(t *testing.T) {
 	if !slices.Equal(names, []string{"teams/mobile", "teams/payments", "teams/platform"}) {
 		t.Errorf("teams %v", names)
 	}
-	surprise := s.must(t, http.MethodGet, "/v1/teams/mobile/cycles/first/experiments/warm-cache", "")
+	surprise := s.must(t, http.MethodGet, "/v1/teams/mobile/cycles/third/experiments/warm-cache", "")
 	if outcome := surprise.Body["outcome"].(map[string]any); outcome["surprise"] != true {
 		t.Errorf("Mobile's experiment came out %v", outcome)
 	}
