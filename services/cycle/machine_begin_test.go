@@ -16,9 +16,11 @@ func (m *machine) begin(t *rapid.T, where string) {
 	}
 	m.aim(t)
 	if where == "aimed" {
+		m.hold(t, m.coach(t, m.day(1)))
 		return
 	}
 	if where == "escalated" {
+		m.hold(t, m.coach(t, m.day(1)))
 		_, err := send(t, m, call{verb: "EscalateObstacle", who: "coach", wants: passes, bare: true}, m.client.EscalateObstacle,
 			&cyclev1.EscalateObstacleRequest{Name: m.lot[0], Owner: "users/boss", Reason: "it is not ours"}, "")
 		noError(t, "EscalateObstacle", err)
@@ -27,7 +29,7 @@ func (m *machine) begin(t *rapid.T, where string) {
 	}
 	name := m.newCycle(t, call{verb: "CreateCycle", who: "member", wants: passes, bare: true}, m.whole())
 	if where == "coached" {
-		m.coach(t)
+		m.coach(t, "")
 		return
 	}
 	m.pass(t, name, where)
@@ -53,14 +55,23 @@ func (m *machine) begin(t *rapid.T, where string) {
 	m.pass(t, drafted.GetName(), where)
 }
 
-// coach opens a coaching session with all but the last answer.
-func (m *machine) coach(t *rapid.T) {
-	_, err := send(t, m, call{verb: "CreateCoachingSession", who: "coach", wants: passes, bare: true}, m.client.CreateCoachingSession, &cyclev1.CreateCoachingSessionRequest{
+// coach opens a coaching session with all answers; the last one, when to go and see, may be left out.
+func (m *machine) coach(t *rapid.T, goAndSee string) *cyclev1.CoachingSession {
+	opened, err := send(t, m, call{verb: "CreateCoachingSession", who: "coach", wants: passes, bare: true}, m.client.CreateCoachingSession, &cyclev1.CreateCoachingSessionRequest{
 		Parent: m.team, CoachingSessionId: m.id("session"), CoachingSession: &cyclev1.CoachingSession{
-			Coach: "users/mina", Learner: "users/jonas", TargetConditionAnswer: "4 h", ActualConditionAnswer: "9 h", ObstaclesAnswer: "the queue", NextStep: "ask", NextExpected: "a name",
+			Coach: "users/mina", Learner: "users/jonas", TargetConditionAnswer: "4 h", ActualConditionAnswer: "9 h", ObstaclesAnswer: "the queue",
+			NextStep: "ask", NextExpected: "a name", GoAndSeeDate: goAndSee,
 		},
 	}, "")
 	noError(t, "CreateCoachingSession", err)
+	return opened
+}
+
+// hold ends a coaching session. Random answers rarely come in their order.
+func (m *machine) hold(t *rapid.T, session *cyclev1.CoachingSession) {
+	_, err := send(t, m, call{verb: "HoldCoachingSession", who: "coach", wants: passes, bare: true}, m.client.HoldCoachingSession,
+		&cyclev1.HoldCoachingSessionRequest{Name: session.GetName()}, session.GetName())
+	noError(t, "HoldCoachingSession", err)
 }
 
 // aim gives the team a challenge, a target condition, and obstacles of which one is current.
