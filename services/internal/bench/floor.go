@@ -81,7 +81,7 @@ func serveFloor(dir string) error {
 		return err
 	}
 	if f.list, err = readers.Prepare(`select name, version, doc, create_time, update_time from obstacles
-		where parent = ? and (sort_key, name) > (?, ?) order by sort_key, name limit ?`); err != nil {
+		where parent = ? and (sort_key, name) > ((select sort_key from obstacles where name = ?), ?) order by sort_key, name limit ?`); err != nil {
 		return err
 	}
 	searchers, err := openFloor(knowledge, 4)

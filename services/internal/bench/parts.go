@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -50,11 +51,11 @@ func cycling(requests, wants [][]byte) caller {
 	}
 }
 
-// page is where a list continues: behind the obstacle of that number.
-type page struct {
-	after int
-	token string
-}
+// listSize is how many obstacles a page of the list has.
+const listSize = 30
+
+// page is where a list continues: behind which obstacle, and which one is the last of the page.
+type page struct{ after, last, token string }
 
 // list gets pages of 30 from the middle of a long list.
 func (b *bench) list(ctx context.Context) error {
@@ -62,19 +63,18 @@ func (b *bench) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	const size = 30
 	callers := func(token func(page) string) func(int) caller {
 		return func(n int) caller {
 			requests, wants := make([][]byte, len(pages)), make([][]byte, len(pages))
 			for i := range pages {
 				p := pages[(i+n)%len(pages)]
-				requests[i] = get(fmt.Sprintf("%s?pageSize=%d&pageToken=%s", obstaclesPath, size, url.QueryEscape(token(p))), b.token)
-				wants[i] = []byte("/obstacles/" + obstacleID(p.after+size) + `"`)
+				requests[i] = get(fmt.Sprintf("%s?pageSize=%d&pageToken=%s", obstaclesPath, listSize, url.QueryEscape(token(p))), b.token)
+				wants[i] = []byte(p.last + `"`)
 			}
 			c := cycling(requests, wants)
 			check := c.check
 			c.check = func(i, status int, body []byte) error {
-				if bytes.Count(body, []byte(`"description"`)) != size {
+				if bytes.Count(body, []byte(`"description"`)) != listSize {
 					return refused(status, body)
 				}
 				return check(i, status, body)
@@ -85,16 +85,17 @@ func (b *bench) list(ctx context.Context) error {
 	return b.contest(ctx, fmt.Sprintf("List 30 of %d obstacles", b.obstacles), 0.5,
 		side{"program", b.program, b.program.addr, callers(func(p page) string { return p.token })},
 		side{"bare", b.floor, b.floor.addr, callers(func(p page) string {
-			return base64.RawURLEncoding.EncodeToString([]byte("teams/" + benchTeam + "/obstacles/" + obstacleID(p.after)))
+			return base64.RawURLEncoding.EncodeToString([]byte(p.after))
 		})})
 }
 
-// middlePages walks through the list in pages of 1,000, checks that each obstacle comes once and in order, and returns the
-// pages from the second and third quarter.
+// middlePages walks through the list in pages of 1,000, checks that each obstacle comes once, and returns the pages from the second
+// and third quarter. The parking lot has the order in which obstacles arrived, which is nearly that of their numbers.
 func (b *bench) middlePages(ctx context.Context) ([]page, error) {
-	var pages []page
-	token := ""
-	for seen := 0; ; {
+	var listed []string
+	ends := map[int]string{} // how many were listed when a page ended → its token
+	seen := map[string]bool{}
+	for token := ""; ; {
 		var answer struct {
 			Obstacles []struct {
 				Name string `json:"name"`
@@ -105,23 +106,29 @@ func (b *bench) middlePages(ctx context.Context) ([]page, error) {
 			return nil, err
 		}
 		for _, o := range answer.Obstacles {
-			// Ids that measurements made sort before those that were filled in.
-			if want := "teams/" + benchTeam + "/obstacles/" + obstacleID(seen); o.Name >= "teams/"+benchTeam+"/obstacles/o" && o.Name != want {
-				return nil, fmt.Errorf("the list has %s where %s belongs", o.Name, want)
-			} else if o.Name == want {
-				seen++
+			if seen[o.Name] {
+				return nil, fmt.Errorf("the list has %s twice", o.Name)
 			}
+			seen[o.Name] = true
+			listed = append(listed, o.Name)
 		}
 		if token = answer.NextPageToken; token == "" {
-			if seen != b.obstacles {
-				return nil, fmt.Errorf("the list has %d obstacles where %d were made", seen, b.obstacles)
-			}
-			return pages, nil
+			break
 		}
-		if seen > b.obstacles/4 && seen <= b.obstacles*3/4 {
-			pages = append(pages, page{after: seen - 1, token: token})
+		ends[len(listed)] = token
+	}
+	for i := range b.obstacles {
+		if name := "teams/" + benchTeam + "/obstacles/" + obstacleID(i); !seen[name] {
+			return nil, fmt.Errorf("the list lacks %s", name)
 		}
 	}
+	var pages []page
+	for _, end := range slices.Sorted(maps.Keys(ends)) {
+		if end > len(listed)/4 && end <= len(listed)*3/4 {
+			pages = append(pages, page{after: listed[end-1], last: listed[end-1+listSize], token: ends[end]})
+		}
+	}
+	return pages, nil
 }
 
 // search asks for words of different frequency.

@@ -59,7 +59,7 @@ func (s *Server) ListObstacles(ctx context.Context, req *cyclev1.ListObstaclesRe
 	if err != nil {
 		return nil, err
 	}
-	return &cyclev1.ListObstaclesResponse{Obstacles: record.Map(rows, wire.Obstacle), NextPageToken: next}, nil
+	return &cyclev1.ListObstaclesResponse{Obstacles: record.Map(rows, wire.ListedObstacle), NextPageToken: next}, nil
 }
 
 // UpdateObstacle changes the words of an obstacle.

@@ -21,7 +21,7 @@ func (s *Server) RecognizeObstacle(ctx context.Context, req *cyclev1.RecognizeOb
 	if err != nil {
 		return nil, err
 	}
-	if err := store.IndexOldObstacles(ctx, s.log); err != nil {
+	if err := store.IndexNewWords(ctx, s.log); err != nil {
 		return nil, err
 	}
 	own := store.TextOf(row.Value)

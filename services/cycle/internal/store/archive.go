@@ -16,7 +16,7 @@ func Archive() []archive.Kind {
 		kept(ValueStreams, "valueStreams/*"),
 		archive.Kept(ValueStreamVersions, "valueStreams/*/versions/*"),
 		kept(TargetConditions, "targetConditions/*").OneIn(string(domain.TargetConditionActive)),
-		keptWith(Obstacles, "obstacles/*", indexObstacle).OneIn(string(domain.ObstacleCurrent)),
+		keptWith(Obstacles, "obstacles/*", noteObstacle).OneIn(string(domain.ObstacleCurrent)),
 		kept(Cycles, "cycles/*").OneIn(string(domain.CycleActive), string(domain.CycleDraft)),
 		kept(Andons, "cycles/*/andons/*"),
 		kept(PainfulActivities, "painfulActivities/*"),

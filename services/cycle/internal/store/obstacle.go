@@ -18,7 +18,7 @@ var Obstacles = &record.Collection[domain.Obstacle, domain.Event]{
 	Also: func(tx *eventlog.Tx, after *domain.Obstacle, e domain.Event) error {
 		switch e {
 		case domain.ObstacleParkedAgain, domain.ObstacleUpdated, domain.ObstacleLinked, domain.ObstacleUnlinked:
-			return indexObstacle(tx, after)
+			return noteObstacle(tx, after)
 		default:
 			return nil
 		}

@@ -23,6 +23,9 @@ func always(string) bool { return true }
 // recognize is what the team's obstacle is recognised as.
 func recognize(t testing.TB, l *eventlog.Log, name string) domain.Sames {
 	t.Helper()
+	if err := store.IndexNewWords(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
 	row, err := store.Obstacles.Get(t.Context(), l, name)
 	if err != nil {
 		t.Fatal(err)
@@ -118,9 +121,6 @@ func TestObstaclesFromBefore(t *testing.T) {
 				}
 				return err
 			})
-			if err := store.IndexOldObstacles(t.Context(), l); err != nil {
-				t.Fatal(err)
-			}
 			if same := recognize(t, l, team+"/obstacles/a"); len(same) != 5 {
 				t.Errorf("recognised %v", same)
 			}

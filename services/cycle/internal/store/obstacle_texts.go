@@ -23,20 +23,36 @@ func TextOf(o *domain.Obstacle) domain.ObstacleText {
 	}
 }
 
-// indexObstacle makes the obstacle findable by its words and its recurrence id.
-func indexObstacle(tx *eventlog.Tx, o *domain.Obstacle) error {
+// noteObstacle keeps the obstacle's recurrence id, and that its words are to be indexed. Words cost more than the obstacle itself,
+// and are only wanted by who asks what is alike: see IndexNewWords.
+func noteObstacle(tx *eventlog.Tx, o *domain.Obstacle) error {
 	text := TextOf(o)
-	before, found, err := db.One[domain.ObstacleText](context.Background(), tx, textColumns+" where name = $1", o.Name)
-	if err != nil || found && before == text {
+	noted, err := tx.Exec("insert into obstacle_texts (name, team, recurrence) values ($1, $2, $3) on conflict (name) do nothing",
+		text.Name, text.Team, text.Recurrence)
+	if err != nil || noted == 1 {
 		return err
 	}
-	if found {
-		if _, err := tx.Exec("delete from obstacle_words where name = $1", o.Name); err != nil {
+	before, _, err := db.One[domain.ObstacleText](context.Background(), tx, textColumns+" where name = $1", o.Name)
+	if err != nil || before == text {
+		return err
+	}
+	if before.Plain == text.Plain {
+		_, err = tx.Exec("update obstacle_texts set recurrence = $2 where name = $1", text.Name, text.Recurrence)
+		return err
+	}
+	for _, word := range domain.Words(before.Plain) {
+		if _, err := tx.Exec("delete from obstacle_words where word = $1 and name = $2", word, o.Name); err != nil {
 			return err
 		}
 	}
-	if _, err := tx.Exec("insert into obstacle_texts (name, team, recurrence, plain) values ($1, $2, $3, $4)"+
-		" on conflict (name) do update set recurrence = excluded.recurrence, plain = excluded.plain", text.Name, text.Team, text.Recurrence, text.Plain); err != nil {
+	_, err = tx.Exec("update obstacle_texts set recurrence = $2, plain = null where name = $1", text.Name, text.Recurrence)
+	return err
+}
+
+// indexWords makes the obstacle findable by its words.
+func indexWords(tx *eventlog.Tx, o *domain.Obstacle) error {
+	text := TextOf(o)
+	if _, err := tx.Exec("update obstacle_texts set plain = $2 where name = $1", text.Name, text.Plain); err != nil {
 		return err
 	}
 	for words := domain.Words(text.Plain); len(words) > 0; {
@@ -74,21 +90,17 @@ func insertWords(n int) string {
 	return text.String()
 }
 
-// IndexOldObstacles indexes what was entered before there was an index. Nothing else about it changes.
-func IndexOldObstacles(ctx context.Context, l *eventlog.Log) error {
+// IndexNewWords indexes what was entered or reworded since it was last asked. Nothing else about the obstacles changes.
+func IndexNewWords(ctx context.Context, l *eventlog.Log) error {
 	const batch = 500
 	for {
-		old, err := db.All[string](ctx, l.DB().Read(), "select name from obstacle_texts where plain is null order by name limit "+strconv.Itoa(batch))
-		if err != nil || len(old) == 0 {
+		fresh, err := db.All[string](ctx, l.DB().Read(), "select name from obstacle_texts where plain is null order by name limit "+strconv.Itoa(batch))
+		if err != nil || len(fresh) == 0 {
 			return err
 		}
 		if err := l.Do(ctx, func(tx *eventlog.Tx) error {
-			for _, name := range old {
-				row, err := Obstacles.Hold(tx, name)
-				if err != nil {
-					return err
-				}
-				if err := indexObstacle(tx, row.Value); err != nil {
+			for _, name := range fresh {
+				if err := indexIfNew(tx, name); err != nil {
 					return err
 				}
 			}
@@ -97,6 +109,19 @@ func IndexOldObstacles(ctx context.Context, l *eventlog.Log) error {
 			return err
 		}
 	}
+}
+
+// indexIfNew indexes the words of an obstacle, unless somebody else who asked at the same time has done so.
+func indexIfNew(tx *eventlog.Tx, name string) error {
+	row, err := Obstacles.Hold(tx, name)
+	if err != nil {
+		return err
+	}
+	_, fresh, err := db.One[string](context.Background(), tx, "select name from obstacle_texts where name = $1 and plain is null", name)
+	if err != nil || !fresh {
+		return err
+	}
+	return indexWords(tx, row.Value)
 }
 
 // TextsLike are all that have the text's recurrence id, and all whose words may be alike. Some may come twice.

@@ -13,6 +13,13 @@ import (
 
 // Obstacle converts a stored obstacle.
 func Obstacle(row record.Row[domain.Obstacle]) *cyclev1.Obstacle {
+	obstacle := ListedObstacle(row)
+	obstacle.Warnings = Warnings(domain.ObstacleWarnings(row.Value.Description))
+	return obstacle
+}
+
+// ListedObstacle converts one of many: without warnings, which are for who words an obstacle and cost more than the rest of it.
+func ListedObstacle(row record.Row[domain.Obstacle]) *cyclev1.Obstacle {
 	o := row.Value
 	obstacle := &cyclev1.Obstacle{
 		Name:            o.Name,
@@ -24,7 +31,6 @@ func Obstacle(row record.Row[domain.Obstacle]) *cyclev1.Obstacle {
 		UpdateTime:      timestamppb.New(row.UpdateTime),
 		Escalation:      escalation(o.Escalation),
 		OutlastedCycles: o.OutlastedCycles,
-		Warnings:        Warnings(domain.ObstacleWarnings(o.Description)),
 	}
 	if !o.StuckTime.IsZero() {
 		obstacle.StuckTime = timestamppb.New(o.StuckTime)

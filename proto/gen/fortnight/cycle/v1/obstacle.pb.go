@@ -115,7 +115,7 @@ type Obstacle struct {
 	OutlastedCycles []string `protobuf:"bytes,9,rep,name=outlasted_cycles,json=outlastedCycles,proto3" json:"outlasted_cycles,omitempty"`
 	// When it was stuck: it outlasted its second cycle. Not set before.
 	StuckTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=stuck_time,json=stuckTime,proto3" json:"stuck_time,omitempty"`
-	// What reads like something else than an obstacle, such as a missing solution or a lack of time. Never a refusal.
+	// What reads like something else than an obstacle, such as a missing solution or a lack of time. Never a refusal; left out in lists.
 	Warnings      []*WordingWarning `protobuf:"bytes,11,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

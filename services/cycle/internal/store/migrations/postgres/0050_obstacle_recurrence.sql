@@ -13,7 +13,6 @@ create table obstacle_words (
   name text collate "C" not null,
   primary key (word, name)
 );
-create index obstacle_words_name on obstacle_words (name);
 
 -- Obstacles from before this have no recurrence id and no rank. They get them in the order in which they were listed.
 insert into obstacle_texts (name, team, recurrence, plain) select name, team, gen_random_uuid()::text, null from obstacles;

@@ -12,8 +12,7 @@ create table obstacle_words (
   word text not null,
   name text not null,
   primary key (word, name)
-);
-create index obstacle_words_name on obstacle_words (name);
+) without rowid;
 
 -- Obstacles from before this have no recurrence id and no rank. They get them in the order in which they were listed.
 insert into obstacle_texts (name, team, recurrence, plain) select name, team, lower(hex(randomblob(16))), null from obstacles;
