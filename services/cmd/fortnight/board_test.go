@@ -404,7 +404,7 @@ func TestTwoImportsAtOnce(t *testing.T) {
 			if !bytes.Equal(target.zipped(t, "odd"), packed) {
 				t.Error("the board is another one")
 			}
-			for _, table := range []string{"obstacle_texts", "obstacle_words", "value_stream_versions", "pain_scores"} {
+			for _, table := range []string{"obstacle_texts", "value_stream_versions", "pain_scores"} {
 				if got, want := target.rows(t, table), s.rows(t, table); got != want || want == 0 {
 					t.Errorf("%s has %d rows, want %d", table, got, want)
 				}
