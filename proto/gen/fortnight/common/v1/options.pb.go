@@ -171,7 +171,10 @@ type AccessRule struct {
 	// The request field that holds the resource name whose team (or user) decides. Empty when the rule needs none.
 	ResourceField string `protobuf:"bytes,2,opt,name=resource_field,json=resourceField,proto3" json:"resource_field,omitempty"`
 	// Whether the log leaves out who called: for methods whose caller may have been promised anonymity.
-	HideCaller    bool `protobuf:"varint,3,opt,name=hide_caller,json=hideCaller,proto3" json:"hide_caller,omitempty"`
+	HideCaller bool `protobuf:"varint,3,opt,name=hide_caller,json=hideCaller,proto3" json:"hide_caller,omitempty"`
+	// Whether the method is also for what belongs to the organisation as a whole, whose names begin with `organization/`: everybody who
+	// has signed in may read it then, and managers and admins may change it.
+	Organization  bool `protobuf:"varint,4,opt,name=organization,proto3" json:"organization,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -227,6 +230,13 @@ func (x *AccessRule) GetHideCaller() bool {
 	return false
 }
 
+func (x *AccessRule) GetOrganization() bool {
+	if x != nil {
+		return x.Organization
+	}
+	return false
+}
+
 var file_fortnight_common_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -266,13 +276,14 @@ var File_fortnight_common_v1_options_proto protoreflect.FileDescriptor
 
 const file_fortnight_common_v1_options_proto_rawDesc = "" +
 	"\n" +
-	"!fortnight/common/v1/options.proto\x12\x13fortnight.common.v1\x1a google/protobuf/descriptor.proto\"\x87\x01\n" +
+	"!fortnight/common/v1/options.proto\x12\x13fortnight.common.v1\x1a google/protobuf/descriptor.proto\"\xab\x01\n" +
 	"\n" +
 	"AccessRule\x121\n" +
 	"\x05allow\x18\x01 \x01(\x0e2\x1b.fortnight.common.v1.AccessR\x05allow\x12%\n" +
 	"\x0eresource_field\x18\x02 \x01(\tR\rresourceField\x12\x1f\n" +
 	"\vhide_caller\x18\x03 \x01(\bR\n" +
-	"hideCaller*\xc7\x01\n" +
+	"hideCaller\x12\"\n" +
+	"\forganization\x18\x04 \x01(\bR\forganization*\xc7\x01\n" +
 	"\x06Access\x12\x16\n" +
 	"\x12ACCESS_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rACCESS_PUBLIC\x10\x01\x12\x14\n" +

@@ -68,6 +68,107 @@ func (x *MetricCreated) GetMetric() *Metric {
 	return nil
 }
 
+// A metric was changed.
+type MetricUpdated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Metric        *Metric `protobuf:"bytes,1,opt,name=metric,proto3" json:"metric,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MetricUpdated) Reset() {
+	*x = MetricUpdated{}
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MetricUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MetricUpdated) ProtoMessage() {}
+
+func (x *MetricUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MetricUpdated.ProtoReflect.Descriptor instead.
+func (*MetricUpdated) Descriptor() ([]byte, []int) {
+	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *MetricUpdated) GetMetric() *Metric {
+	if x != nil {
+		return x.Metric
+	}
+	return nil
+}
+
+// A measurement was corrected.
+type MeasurementCorrected struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The metric.
+	Metric *Metric `protobuf:"bytes,1,opt,name=metric,proto3" json:"metric,omitempty"`
+	// The measurement after the change, with the values before.
+	Measurement   *Measurement `protobuf:"bytes,2,opt,name=measurement,proto3" json:"measurement,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MeasurementCorrected) Reset() {
+	*x = MeasurementCorrected{}
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MeasurementCorrected) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MeasurementCorrected) ProtoMessage() {}
+
+func (x *MeasurementCorrected) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MeasurementCorrected.ProtoReflect.Descriptor instead.
+func (*MeasurementCorrected) Descriptor() ([]byte, []int) {
+	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *MeasurementCorrected) GetMetric() *Metric {
+	if x != nil {
+		return x.Metric
+	}
+	return nil
+}
+
+func (x *MeasurementCorrected) GetMeasurement() *Measurement {
+	if x != nil {
+		return x.Measurement
+	}
+	return nil
+}
+
 // Measurements were recorded.
 type MeasurementsRecorded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -81,7 +182,7 @@ type MeasurementsRecorded struct {
 
 func (x *MeasurementsRecorded) Reset() {
 	*x = MeasurementsRecorded{}
-	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[1]
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -93,7 +194,7 @@ func (x *MeasurementsRecorded) String() string {
 func (*MeasurementsRecorded) ProtoMessage() {}
 
 func (x *MeasurementsRecorded) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[1]
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -106,7 +207,7 @@ func (x *MeasurementsRecorded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MeasurementsRecorded.ProtoReflect.Descriptor instead.
 func (*MeasurementsRecorded) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{1}
+	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *MeasurementsRecorded) GetMetric() *Metric {
@@ -123,6 +224,52 @@ func (x *MeasurementsRecorded) GetCount() int32 {
 	return 0
 }
 
+// A baseline was frozen.
+type BaselineFrozen struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The baseline.
+	Baseline      *Baseline `protobuf:"bytes,1,opt,name=baseline,proto3" json:"baseline,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BaselineFrozen) Reset() {
+	*x = BaselineFrozen{}
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BaselineFrozen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BaselineFrozen) ProtoMessage() {}
+
+func (x *BaselineFrozen) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BaselineFrozen.ProtoReflect.Descriptor instead.
+func (*BaselineFrozen) Descriptor() ([]byte, []int) {
+	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *BaselineFrozen) GetBaseline() *Baseline {
+	if x != nil {
+		return x.Baseline
+	}
+	return nil
+}
+
 // An experiment was drafted.
 type ExperimentDrafted struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -134,7 +281,7 @@ type ExperimentDrafted struct {
 
 func (x *ExperimentDrafted) Reset() {
 	*x = ExperimentDrafted{}
-	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[2]
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -146,7 +293,7 @@ func (x *ExperimentDrafted) String() string {
 func (*ExperimentDrafted) ProtoMessage() {}
 
 func (x *ExperimentDrafted) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[2]
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -159,7 +306,7 @@ func (x *ExperimentDrafted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExperimentDrafted.ProtoReflect.Descriptor instead.
 func (*ExperimentDrafted) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{2}
+	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ExperimentDrafted) GetExperiment() *Experiment {
@@ -180,7 +327,7 @@ type ExperimentUpdated struct {
 
 func (x *ExperimentUpdated) Reset() {
 	*x = ExperimentUpdated{}
-	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[3]
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -192,7 +339,7 @@ func (x *ExperimentUpdated) String() string {
 func (*ExperimentUpdated) ProtoMessage() {}
 
 func (x *ExperimentUpdated) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[3]
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -205,7 +352,7 @@ func (x *ExperimentUpdated) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExperimentUpdated.ProtoReflect.Descriptor instead.
 func (*ExperimentUpdated) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{3}
+	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ExperimentUpdated) GetExperiment() *Experiment {
@@ -226,7 +373,7 @@ type ExperimentLocked struct {
 
 func (x *ExperimentLocked) Reset() {
 	*x = ExperimentLocked{}
-	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[4]
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -238,7 +385,7 @@ func (x *ExperimentLocked) String() string {
 func (*ExperimentLocked) ProtoMessage() {}
 
 func (x *ExperimentLocked) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[4]
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -251,7 +398,7 @@ func (x *ExperimentLocked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExperimentLocked.ProtoReflect.Descriptor instead.
 func (*ExperimentLocked) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{4}
+	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ExperimentLocked) GetExperiment() *Experiment {
@@ -272,7 +419,7 @@ type ExperimentAmended struct {
 
 func (x *ExperimentAmended) Reset() {
 	*x = ExperimentAmended{}
-	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[5]
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -284,7 +431,7 @@ func (x *ExperimentAmended) String() string {
 func (*ExperimentAmended) ProtoMessage() {}
 
 func (x *ExperimentAmended) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[5]
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -297,7 +444,7 @@ func (x *ExperimentAmended) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExperimentAmended.ProtoReflect.Descriptor instead.
 func (*ExperimentAmended) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{5}
+	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ExperimentAmended) GetExperiment() *Experiment {
@@ -318,7 +465,7 @@ type ExperimentStarted struct {
 
 func (x *ExperimentStarted) Reset() {
 	*x = ExperimentStarted{}
-	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[6]
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -330,7 +477,7 @@ func (x *ExperimentStarted) String() string {
 func (*ExperimentStarted) ProtoMessage() {}
 
 func (x *ExperimentStarted) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[6]
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -343,7 +490,7 @@ func (x *ExperimentStarted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExperimentStarted.ProtoReflect.Descriptor instead.
 func (*ExperimentStarted) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{6}
+	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ExperimentStarted) GetExperiment() *Experiment {
@@ -364,7 +511,7 @@ type ExperimentConcluded struct {
 
 func (x *ExperimentConcluded) Reset() {
 	*x = ExperimentConcluded{}
-	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[7]
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -376,7 +523,7 @@ func (x *ExperimentConcluded) String() string {
 func (*ExperimentConcluded) ProtoMessage() {}
 
 func (x *ExperimentConcluded) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[7]
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -389,7 +536,7 @@ func (x *ExperimentConcluded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExperimentConcluded.ProtoReflect.Descriptor instead.
 func (*ExperimentConcluded) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{7}
+	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ExperimentConcluded) GetExperiment() *Experiment {
@@ -410,7 +557,7 @@ type ExperimentAbandoned struct {
 
 func (x *ExperimentAbandoned) Reset() {
 	*x = ExperimentAbandoned{}
-	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[8]
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -422,7 +569,7 @@ func (x *ExperimentAbandoned) String() string {
 func (*ExperimentAbandoned) ProtoMessage() {}
 
 func (x *ExperimentAbandoned) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[8]
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -435,7 +582,7 @@ func (x *ExperimentAbandoned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExperimentAbandoned.ProtoReflect.Descriptor instead.
 func (*ExperimentAbandoned) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{8}
+	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ExperimentAbandoned) GetExperiment() *Experiment {
@@ -456,7 +603,7 @@ type HoldChecksScheduled struct {
 
 func (x *HoldChecksScheduled) Reset() {
 	*x = HoldChecksScheduled{}
-	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[9]
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -468,7 +615,7 @@ func (x *HoldChecksScheduled) String() string {
 func (*HoldChecksScheduled) ProtoMessage() {}
 
 func (x *HoldChecksScheduled) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[9]
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -481,10 +628,249 @@ func (x *HoldChecksScheduled) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldChecksScheduled.ProtoReflect.Descriptor instead.
 func (*HoldChecksScheduled) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{9}
+	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *HoldChecksScheduled) GetExperiment() *Experiment {
+	if x != nil {
+		return x.Experiment
+	}
+	return nil
+}
+
+// A source of delivery events was set up.
+type DeliverySourceCreated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change; without its secret.
+	DeliverySource *DeliverySource `protobuf:"bytes,1,opt,name=delivery_source,json=deliverySource,proto3" json:"delivery_source,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *DeliverySourceCreated) Reset() {
+	*x = DeliverySourceCreated{}
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliverySourceCreated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliverySourceCreated) ProtoMessage() {}
+
+func (x *DeliverySourceCreated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliverySourceCreated.ProtoReflect.Descriptor instead.
+func (*DeliverySourceCreated) Descriptor() ([]byte, []int) {
+	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *DeliverySourceCreated) GetDeliverySource() *DeliverySource {
+	if x != nil {
+		return x.DeliverySource
+	}
+	return nil
+}
+
+// A source of delivery events got a new secret.
+type DeliverySecretRotated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change; without its secret.
+	DeliverySource *DeliverySource `protobuf:"bytes,1,opt,name=delivery_source,json=deliverySource,proto3" json:"delivery_source,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *DeliverySecretRotated) Reset() {
+	*x = DeliverySecretRotated{}
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliverySecretRotated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliverySecretRotated) ProtoMessage() {}
+
+func (x *DeliverySecretRotated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliverySecretRotated.ProtoReflect.Descriptor instead.
+func (*DeliverySecretRotated) Descriptor() ([]byte, []int) {
+	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *DeliverySecretRotated) GetDeliverySource() *DeliverySource {
+	if x != nil {
+		return x.DeliverySource
+	}
+	return nil
+}
+
+// A source of delivery events was deleted. What it told stays.
+type DeliverySourceDeleted struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource as it was; without its secret.
+	DeliverySource *DeliverySource `protobuf:"bytes,1,opt,name=delivery_source,json=deliverySource,proto3" json:"delivery_source,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *DeliverySourceDeleted) Reset() {
+	*x = DeliverySourceDeleted{}
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliverySourceDeleted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliverySourceDeleted) ProtoMessage() {}
+
+func (x *DeliverySourceDeleted) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliverySourceDeleted.ProtoReflect.Descriptor instead.
+func (*DeliverySourceDeleted) Descriptor() ([]byte, []int) {
+	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *DeliverySourceDeleted) GetDeliverySource() *DeliverySource {
+	if x != nil {
+		return x.DeliverySource
+	}
+	return nil
+}
+
+// A hold check was judged.
+type HoldCheckJudged struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Experiment *Experiment `protobuf:"bytes,1,opt,name=experiment,proto3" json:"experiment,omitempty"`
+	// The hold check that was judged.
+	HoldCheck     *HoldCheck `protobuf:"bytes,2,opt,name=hold_check,json=holdCheck,proto3" json:"hold_check,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HoldCheckJudged) Reset() {
+	*x = HoldCheckJudged{}
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HoldCheckJudged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HoldCheckJudged) ProtoMessage() {}
+
+func (x *HoldCheckJudged) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HoldCheckJudged.ProtoReflect.Descriptor instead.
+func (*HoldCheckJudged) Descriptor() ([]byte, []int) {
+	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *HoldCheckJudged) GetExperiment() *Experiment {
+	if x != nil {
+		return x.Experiment
+	}
+	return nil
+}
+
+func (x *HoldCheckJudged) GetHoldCheck() *HoldCheck {
+	if x != nil {
+		return x.HoldCheck
+	}
+	return nil
+}
+
+// The journal of a game day was imported.
+type JournalImported struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Experiment    *Experiment `protobuf:"bytes,1,opt,name=experiment,proto3" json:"experiment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JournalImported) Reset() {
+	*x = JournalImported{}
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JournalImported) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JournalImported) ProtoMessage() {}
+
+func (x *JournalImported) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_experiment_v1_events_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JournalImported.ProtoReflect.Descriptor instead.
+func (*JournalImported) Descriptor() ([]byte, []int) {
+	return file_fortnight_experiment_v1_events_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *JournalImported) GetExperiment() *Experiment {
 	if x != nil {
 		return x.Experiment
 	}
@@ -495,12 +881,19 @@ var File_fortnight_experiment_v1_events_proto protoreflect.FileDescriptor
 
 const file_fortnight_experiment_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"$fortnight/experiment/v1/events.proto\x12\x17fortnight.experiment.v1\x1a!fortnight/common/v1/options.proto\x1a0fortnight/experiment/v1/experiment_service.proto\"N\n" +
+	"$fortnight/experiment/v1/events.proto\x12\x17fortnight.experiment.v1\x1a!fortnight/common/v1/options.proto\x1a&fortnight/experiment/v1/baseline.proto\x1a&fortnight/experiment/v1/delivery.proto\x1a(fortnight/experiment/v1/experiment.proto\x1a(fortnight/experiment/v1/hold_check.proto\x1a)fortnight/experiment/v1/measurement.proto\x1a$fortnight/experiment/v1/metric.proto\"N\n" +
 	"\rMetricCreated\x127\n" +
-	"\x06metric\x18\x01 \x01(\v2\x1f.fortnight.experiment.v1.MetricR\x06metric:\x04\x90\xb5\x18\x01\"k\n" +
+	"\x06metric\x18\x01 \x01(\v2\x1f.fortnight.experiment.v1.MetricR\x06metric:\x04\x90\xb5\x18\x01\"N\n" +
+	"\rMetricUpdated\x127\n" +
+	"\x06metric\x18\x01 \x01(\v2\x1f.fortnight.experiment.v1.MetricR\x06metric:\x04\x90\xb5\x18\x01\"\x9d\x01\n" +
+	"\x14MeasurementCorrected\x127\n" +
+	"\x06metric\x18\x01 \x01(\v2\x1f.fortnight.experiment.v1.MetricR\x06metric\x12F\n" +
+	"\vmeasurement\x18\x02 \x01(\v2$.fortnight.experiment.v1.MeasurementR\vmeasurement:\x04\x90\xb5\x18\x01\"k\n" +
 	"\x14MeasurementsRecorded\x127\n" +
 	"\x06metric\x18\x01 \x01(\v2\x1f.fortnight.experiment.v1.MetricR\x06metric\x12\x14\n" +
-	"\x05count\x18\x02 \x01(\x05R\x05count:\x04\x90\xb5\x18\x01\"^\n" +
+	"\x05count\x18\x02 \x01(\x05R\x05count:\x04\x90\xb5\x18\x01\"U\n" +
+	"\x0eBaselineFrozen\x12=\n" +
+	"\bbaseline\x18\x01 \x01(\v2!.fortnight.experiment.v1.BaselineR\bbaseline:\x04\x90\xb5\x18\x01\"^\n" +
 	"\x11ExperimentDrafted\x12C\n" +
 	"\n" +
 	"experiment\x18\x01 \x01(\v2#.fortnight.experiment.v1.ExperimentR\n" +
@@ -532,6 +925,22 @@ const file_fortnight_experiment_v1_events_proto_rawDesc = "" +
 	"\x13HoldChecksScheduled\x12C\n" +
 	"\n" +
 	"experiment\x18\x01 \x01(\v2#.fortnight.experiment.v1.ExperimentR\n" +
+	"experiment:\x04\x90\xb5\x18\x01\"o\n" +
+	"\x15DeliverySourceCreated\x12P\n" +
+	"\x0fdelivery_source\x18\x01 \x01(\v2'.fortnight.experiment.v1.DeliverySourceR\x0edeliverySource:\x04\x90\xb5\x18\x01\"o\n" +
+	"\x15DeliverySecretRotated\x12P\n" +
+	"\x0fdelivery_source\x18\x01 \x01(\v2'.fortnight.experiment.v1.DeliverySourceR\x0edeliverySource:\x04\x90\xb5\x18\x01\"o\n" +
+	"\x15DeliverySourceDeleted\x12P\n" +
+	"\x0fdelivery_source\x18\x01 \x01(\v2'.fortnight.experiment.v1.DeliverySourceR\x0edeliverySource:\x04\x90\xb5\x18\x01\"\x9f\x01\n" +
+	"\x0fHoldCheckJudged\x12C\n" +
+	"\n" +
+	"experiment\x18\x01 \x01(\v2#.fortnight.experiment.v1.ExperimentR\n" +
+	"experiment\x12A\n" +
+	"\n" +
+	"hold_check\x18\x02 \x01(\v2\".fortnight.experiment.v1.HoldCheckR\tholdCheck:\x04\x90\xb5\x18\x01\"\\\n" +
+	"\x0fJournalImported\x12C\n" +
+	"\n" +
+	"experiment\x18\x01 \x01(\v2#.fortnight.experiment.v1.ExperimentR\n" +
 	"experiment:\x04\x90\xb5\x18\x01BQZOgithub.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1;experimentv1b\x06proto3"
 
 var (
@@ -546,37 +955,59 @@ func file_fortnight_experiment_v1_events_proto_rawDescGZIP() []byte {
 	return file_fortnight_experiment_v1_events_proto_rawDescData
 }
 
-var file_fortnight_experiment_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_fortnight_experiment_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_fortnight_experiment_v1_events_proto_goTypes = []any{
-	(*MetricCreated)(nil),        // 0: fortnight.experiment.v1.MetricCreated
-	(*MeasurementsRecorded)(nil), // 1: fortnight.experiment.v1.MeasurementsRecorded
-	(*ExperimentDrafted)(nil),    // 2: fortnight.experiment.v1.ExperimentDrafted
-	(*ExperimentUpdated)(nil),    // 3: fortnight.experiment.v1.ExperimentUpdated
-	(*ExperimentLocked)(nil),     // 4: fortnight.experiment.v1.ExperimentLocked
-	(*ExperimentAmended)(nil),    // 5: fortnight.experiment.v1.ExperimentAmended
-	(*ExperimentStarted)(nil),    // 6: fortnight.experiment.v1.ExperimentStarted
-	(*ExperimentConcluded)(nil),  // 7: fortnight.experiment.v1.ExperimentConcluded
-	(*ExperimentAbandoned)(nil),  // 8: fortnight.experiment.v1.ExperimentAbandoned
-	(*HoldChecksScheduled)(nil),  // 9: fortnight.experiment.v1.HoldChecksScheduled
-	(*Metric)(nil),               // 10: fortnight.experiment.v1.Metric
-	(*Experiment)(nil),           // 11: fortnight.experiment.v1.Experiment
+	(*MetricCreated)(nil),         // 0: fortnight.experiment.v1.MetricCreated
+	(*MetricUpdated)(nil),         // 1: fortnight.experiment.v1.MetricUpdated
+	(*MeasurementCorrected)(nil),  // 2: fortnight.experiment.v1.MeasurementCorrected
+	(*MeasurementsRecorded)(nil),  // 3: fortnight.experiment.v1.MeasurementsRecorded
+	(*BaselineFrozen)(nil),        // 4: fortnight.experiment.v1.BaselineFrozen
+	(*ExperimentDrafted)(nil),     // 5: fortnight.experiment.v1.ExperimentDrafted
+	(*ExperimentUpdated)(nil),     // 6: fortnight.experiment.v1.ExperimentUpdated
+	(*ExperimentLocked)(nil),      // 7: fortnight.experiment.v1.ExperimentLocked
+	(*ExperimentAmended)(nil),     // 8: fortnight.experiment.v1.ExperimentAmended
+	(*ExperimentStarted)(nil),     // 9: fortnight.experiment.v1.ExperimentStarted
+	(*ExperimentConcluded)(nil),   // 10: fortnight.experiment.v1.ExperimentConcluded
+	(*ExperimentAbandoned)(nil),   // 11: fortnight.experiment.v1.ExperimentAbandoned
+	(*HoldChecksScheduled)(nil),   // 12: fortnight.experiment.v1.HoldChecksScheduled
+	(*DeliverySourceCreated)(nil), // 13: fortnight.experiment.v1.DeliverySourceCreated
+	(*DeliverySecretRotated)(nil), // 14: fortnight.experiment.v1.DeliverySecretRotated
+	(*DeliverySourceDeleted)(nil), // 15: fortnight.experiment.v1.DeliverySourceDeleted
+	(*HoldCheckJudged)(nil),       // 16: fortnight.experiment.v1.HoldCheckJudged
+	(*JournalImported)(nil),       // 17: fortnight.experiment.v1.JournalImported
+	(*Metric)(nil),                // 18: fortnight.experiment.v1.Metric
+	(*Measurement)(nil),           // 19: fortnight.experiment.v1.Measurement
+	(*Baseline)(nil),              // 20: fortnight.experiment.v1.Baseline
+	(*Experiment)(nil),            // 21: fortnight.experiment.v1.Experiment
+	(*DeliverySource)(nil),        // 22: fortnight.experiment.v1.DeliverySource
+	(*HoldCheck)(nil),             // 23: fortnight.experiment.v1.HoldCheck
 }
 var file_fortnight_experiment_v1_events_proto_depIdxs = []int32{
-	10, // 0: fortnight.experiment.v1.MetricCreated.metric:type_name -> fortnight.experiment.v1.Metric
-	10, // 1: fortnight.experiment.v1.MeasurementsRecorded.metric:type_name -> fortnight.experiment.v1.Metric
-	11, // 2: fortnight.experiment.v1.ExperimentDrafted.experiment:type_name -> fortnight.experiment.v1.Experiment
-	11, // 3: fortnight.experiment.v1.ExperimentUpdated.experiment:type_name -> fortnight.experiment.v1.Experiment
-	11, // 4: fortnight.experiment.v1.ExperimentLocked.experiment:type_name -> fortnight.experiment.v1.Experiment
-	11, // 5: fortnight.experiment.v1.ExperimentAmended.experiment:type_name -> fortnight.experiment.v1.Experiment
-	11, // 6: fortnight.experiment.v1.ExperimentStarted.experiment:type_name -> fortnight.experiment.v1.Experiment
-	11, // 7: fortnight.experiment.v1.ExperimentConcluded.experiment:type_name -> fortnight.experiment.v1.Experiment
-	11, // 8: fortnight.experiment.v1.ExperimentAbandoned.experiment:type_name -> fortnight.experiment.v1.Experiment
-	11, // 9: fortnight.experiment.v1.HoldChecksScheduled.experiment:type_name -> fortnight.experiment.v1.Experiment
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	18, // 0: fortnight.experiment.v1.MetricCreated.metric:type_name -> fortnight.experiment.v1.Metric
+	18, // 1: fortnight.experiment.v1.MetricUpdated.metric:type_name -> fortnight.experiment.v1.Metric
+	18, // 2: fortnight.experiment.v1.MeasurementCorrected.metric:type_name -> fortnight.experiment.v1.Metric
+	19, // 3: fortnight.experiment.v1.MeasurementCorrected.measurement:type_name -> fortnight.experiment.v1.Measurement
+	18, // 4: fortnight.experiment.v1.MeasurementsRecorded.metric:type_name -> fortnight.experiment.v1.Metric
+	20, // 5: fortnight.experiment.v1.BaselineFrozen.baseline:type_name -> fortnight.experiment.v1.Baseline
+	21, // 6: fortnight.experiment.v1.ExperimentDrafted.experiment:type_name -> fortnight.experiment.v1.Experiment
+	21, // 7: fortnight.experiment.v1.ExperimentUpdated.experiment:type_name -> fortnight.experiment.v1.Experiment
+	21, // 8: fortnight.experiment.v1.ExperimentLocked.experiment:type_name -> fortnight.experiment.v1.Experiment
+	21, // 9: fortnight.experiment.v1.ExperimentAmended.experiment:type_name -> fortnight.experiment.v1.Experiment
+	21, // 10: fortnight.experiment.v1.ExperimentStarted.experiment:type_name -> fortnight.experiment.v1.Experiment
+	21, // 11: fortnight.experiment.v1.ExperimentConcluded.experiment:type_name -> fortnight.experiment.v1.Experiment
+	21, // 12: fortnight.experiment.v1.ExperimentAbandoned.experiment:type_name -> fortnight.experiment.v1.Experiment
+	21, // 13: fortnight.experiment.v1.HoldChecksScheduled.experiment:type_name -> fortnight.experiment.v1.Experiment
+	22, // 14: fortnight.experiment.v1.DeliverySourceCreated.delivery_source:type_name -> fortnight.experiment.v1.DeliverySource
+	22, // 15: fortnight.experiment.v1.DeliverySecretRotated.delivery_source:type_name -> fortnight.experiment.v1.DeliverySource
+	22, // 16: fortnight.experiment.v1.DeliverySourceDeleted.delivery_source:type_name -> fortnight.experiment.v1.DeliverySource
+	21, // 17: fortnight.experiment.v1.HoldCheckJudged.experiment:type_name -> fortnight.experiment.v1.Experiment
+	23, // 18: fortnight.experiment.v1.HoldCheckJudged.hold_check:type_name -> fortnight.experiment.v1.HoldCheck
+	21, // 19: fortnight.experiment.v1.JournalImported.experiment:type_name -> fortnight.experiment.v1.Experiment
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_fortnight_experiment_v1_events_proto_init() }
@@ -584,14 +1015,19 @@ func file_fortnight_experiment_v1_events_proto_init() {
 	if File_fortnight_experiment_v1_events_proto != nil {
 		return
 	}
-	file_fortnight_experiment_v1_experiment_service_proto_init()
+	file_fortnight_experiment_v1_baseline_proto_init()
+	file_fortnight_experiment_v1_delivery_proto_init()
+	file_fortnight_experiment_v1_experiment_proto_init()
+	file_fortnight_experiment_v1_hold_check_proto_init()
+	file_fortnight_experiment_v1_measurement_proto_init()
+	file_fortnight_experiment_v1_metric_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fortnight_experiment_v1_events_proto_rawDesc), len(file_fortnight_experiment_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

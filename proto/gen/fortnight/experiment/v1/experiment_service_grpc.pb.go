@@ -13,6 +13,7 @@ import (
 	grpc "google.golang.org/grpc"
 	codes "google.golang.org/grpc/codes"
 	status "google.golang.org/grpc/status"
+	emptypb "google.golang.org/protobuf/types/known/emptypb"
 )
 
 // This is a compile-time assertion to ensure that this generated file
@@ -21,21 +22,41 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ExperimentService_CreateMetric_FullMethodName       = "/fortnight.experiment.v1.ExperimentService/CreateMetric"
-	ExperimentService_GetMetric_FullMethodName          = "/fortnight.experiment.v1.ExperimentService/GetMetric"
-	ExperimentService_ListMetrics_FullMethodName        = "/fortnight.experiment.v1.ExperimentService/ListMetrics"
-	ExperimentService_ImportMeasurements_FullMethodName = "/fortnight.experiment.v1.ExperimentService/ImportMeasurements"
-	ExperimentService_ListMeasurements_FullMethodName   = "/fortnight.experiment.v1.ExperimentService/ListMeasurements"
-	ExperimentService_AnalyzeMetric_FullMethodName      = "/fortnight.experiment.v1.ExperimentService/AnalyzeMetric"
-	ExperimentService_CreateExperiment_FullMethodName   = "/fortnight.experiment.v1.ExperimentService/CreateExperiment"
-	ExperimentService_GetExperiment_FullMethodName      = "/fortnight.experiment.v1.ExperimentService/GetExperiment"
-	ExperimentService_ListExperiments_FullMethodName    = "/fortnight.experiment.v1.ExperimentService/ListExperiments"
-	ExperimentService_UpdateExperiment_FullMethodName   = "/fortnight.experiment.v1.ExperimentService/UpdateExperiment"
-	ExperimentService_LockExperiment_FullMethodName     = "/fortnight.experiment.v1.ExperimentService/LockExperiment"
-	ExperimentService_AmendExperiment_FullMethodName    = "/fortnight.experiment.v1.ExperimentService/AmendExperiment"
-	ExperimentService_StartExperiment_FullMethodName    = "/fortnight.experiment.v1.ExperimentService/StartExperiment"
-	ExperimentService_ConcludeExperiment_FullMethodName = "/fortnight.experiment.v1.ExperimentService/ConcludeExperiment"
-	ExperimentService_AbandonExperiment_FullMethodName  = "/fortnight.experiment.v1.ExperimentService/AbandonExperiment"
+	ExperimentService_CreateMetric_FullMethodName         = "/fortnight.experiment.v1.ExperimentService/CreateMetric"
+	ExperimentService_GetMetric_FullMethodName            = "/fortnight.experiment.v1.ExperimentService/GetMetric"
+	ExperimentService_ListMetrics_FullMethodName          = "/fortnight.experiment.v1.ExperimentService/ListMetrics"
+	ExperimentService_UpdateMetric_FullMethodName         = "/fortnight.experiment.v1.ExperimentService/UpdateMetric"
+	ExperimentService_ImportMeasurements_FullMethodName   = "/fortnight.experiment.v1.ExperimentService/ImportMeasurements"
+	ExperimentService_StreamMeasurements_FullMethodName   = "/fortnight.experiment.v1.ExperimentService/StreamMeasurements"
+	ExperimentService_CreateMeasurement_FullMethodName    = "/fortnight.experiment.v1.ExperimentService/CreateMeasurement"
+	ExperimentService_CorrectMeasurement_FullMethodName   = "/fortnight.experiment.v1.ExperimentService/CorrectMeasurement"
+	ExperimentService_ListMeasurements_FullMethodName     = "/fortnight.experiment.v1.ExperimentService/ListMeasurements"
+	ExperimentService_AnalyzeMetric_FullMethodName        = "/fortnight.experiment.v1.ExperimentService/AnalyzeMetric"
+	ExperimentService_CreateBaseline_FullMethodName       = "/fortnight.experiment.v1.ExperimentService/CreateBaseline"
+	ExperimentService_GetBaseline_FullMethodName          = "/fortnight.experiment.v1.ExperimentService/GetBaseline"
+	ExperimentService_ListBaselines_FullMethodName        = "/fortnight.experiment.v1.ExperimentService/ListBaselines"
+	ExperimentService_CreateExperiment_FullMethodName     = "/fortnight.experiment.v1.ExperimentService/CreateExperiment"
+	ExperimentService_GetExperiment_FullMethodName        = "/fortnight.experiment.v1.ExperimentService/GetExperiment"
+	ExperimentService_ListExperiments_FullMethodName      = "/fortnight.experiment.v1.ExperimentService/ListExperiments"
+	ExperimentService_UpdateExperiment_FullMethodName     = "/fortnight.experiment.v1.ExperimentService/UpdateExperiment"
+	ExperimentService_AssessExperiment_FullMethodName     = "/fortnight.experiment.v1.ExperimentService/AssessExperiment"
+	ExperimentService_LockExperiment_FullMethodName       = "/fortnight.experiment.v1.ExperimentService/LockExperiment"
+	ExperimentService_AmendExperiment_FullMethodName      = "/fortnight.experiment.v1.ExperimentService/AmendExperiment"
+	ExperimentService_StartExperiment_FullMethodName      = "/fortnight.experiment.v1.ExperimentService/StartExperiment"
+	ExperimentService_ConcludeExperiment_FullMethodName   = "/fortnight.experiment.v1.ExperimentService/ConcludeExperiment"
+	ExperimentService_AbandonExperiment_FullMethodName    = "/fortnight.experiment.v1.ExperimentService/AbandonExperiment"
+	ExperimentService_CreateDeliverySource_FullMethodName = "/fortnight.experiment.v1.ExperimentService/CreateDeliverySource"
+	ExperimentService_GetDeliverySource_FullMethodName    = "/fortnight.experiment.v1.ExperimentService/GetDeliverySource"
+	ExperimentService_ListDeliverySources_FullMethodName  = "/fortnight.experiment.v1.ExperimentService/ListDeliverySources"
+	ExperimentService_DeleteDeliverySource_FullMethodName = "/fortnight.experiment.v1.ExperimentService/DeleteDeliverySource"
+	ExperimentService_RotateDeliverySecret_FullMethodName = "/fortnight.experiment.v1.ExperimentService/RotateDeliverySecret"
+	ExperimentService_ReceiveDelivery_FullMethodName      = "/fortnight.experiment.v1.ExperimentService/ReceiveDelivery"
+	ExperimentService_ListDeliveries_FullMethodName       = "/fortnight.experiment.v1.ExperimentService/ListDeliveries"
+	ExperimentService_ExplainMeasurement_FullMethodName   = "/fortnight.experiment.v1.ExperimentService/ExplainMeasurement"
+	ExperimentService_ImportJournal_FullMethodName        = "/fortnight.experiment.v1.ExperimentService/ImportJournal"
+	ExperimentService_JudgeHoldCheck_FullMethodName       = "/fortnight.experiment.v1.ExperimentService/JudgeHoldCheck"
+	ExperimentService_SummarizeHoldChecks_FullMethodName  = "/fortnight.experiment.v1.ExperimentService/SummarizeHoldChecks"
+	ExperimentService_GetCalibration_FullMethodName       = "/fortnight.experiment.v1.ExperimentService/GetCalibration"
 )
 
 // ExperimentServiceClient is the client API for ExperimentService service.
@@ -50,12 +71,27 @@ type ExperimentServiceClient interface {
 	GetMetric(ctx context.Context, in *GetMetricRequest, opts ...grpc.CallOption) (*Metric, error)
 	// Lists a team's metrics.
 	ListMetrics(ctx context.Context, in *ListMetricsRequest, opts ...grpc.CallOption) (*ListMetricsResponse, error)
+	// Changes what a metric is called and how its charts are drawn.
+	UpdateMetric(ctx context.Context, in *UpdateMetricRequest, opts ...grpc.CallOption) (*Metric, error)
 	// Imports measurements, as a JSON list or as CSV (also as a text/csv body). A point that is there already is left alone, so an import can be repeated.
 	ImportMeasurements(ctx context.Context, in *ImportMeasurementsRequest, opts ...grpc.CallOption) (*ImportMeasurementsResponse, error)
+	// Imports a file of measurements of any length, part by part: the fast path. Over REST it is the body of `:import` as `text/csv` or
+	// `application/x-ndjson`. A file that is sent again changes nothing: measurements are known by time and source key.
+	StreamMeasurements(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[StreamMeasurementsRequest, ImportMeasurementsResponse], error)
+	// Records one measurement.
+	CreateMeasurement(ctx context.Context, in *CreateMeasurementRequest, opts ...grpc.CallOption) (*Measurement, error)
+	// Corrects a measurement. The value before is kept with the reason.
+	CorrectMeasurement(ctx context.Context, in *CorrectMeasurementRequest, opts ...grpc.CallOption) (*Measurement, error)
 	// Lists a metric's measurements in time order.
 	ListMeasurements(ctx context.Context, in *ListMeasurementsRequest, opts ...grpc.CallOption) (*ListMeasurementsResponse, error)
 	// Computes the process behaviour chart of a metric: limits, signals, and the constants used.
 	AnalyzeMetric(ctx context.Context, in *AnalyzeMetricRequest, opts ...grpc.CallOption) (*ProcessBehaviourChart, error)
+	// Freezes a baseline: the limits of a window of readings as they are now. From its start time on it judges the metric's readings.
+	CreateBaseline(ctx context.Context, in *CreateBaselineRequest, opts ...grpc.CallOption) (*Baseline, error)
+	// Gets a baseline.
+	GetBaseline(ctx context.Context, in *GetBaselineRequest, opts ...grpc.CallOption) (*Baseline, error)
+	// Lists a metric's baselines in the order in which they come into force.
+	ListBaselines(ctx context.Context, in *ListBaselinesRequest, opts ...grpc.CallOption) (*ListBaselinesResponse, error)
 	// Drafts an experiment against an obstacle.
 	CreateExperiment(ctx context.Context, in *CreateExperimentRequest, opts ...grpc.CallOption) (*Experiment, error)
 	// Gets an experiment.
@@ -64,16 +100,48 @@ type ExperimentServiceClient interface {
 	ListExperiments(ctx context.Context, in *ListExperimentsRequest, opts ...grpc.CallOption) (*ListExperimentsResponse, error)
 	// Changes a drafted experiment. After the lock only an amendment can.
 	UpdateExperiment(ctx context.Context, in *UpdateExperimentRequest, opts ...grpc.CallOption) (*Experiment, error)
-	// Locks the prediction: the whole plan is hashed and never changes again.
+	// Tells, before the lock, what the plan could show: the smallest change that its readings would detect, and how often they would cry wolf.
+	AssessExperiment(ctx context.Context, in *AssessExperimentRequest, opts ...grpc.CallOption) (*Assessment, error)
+	// Locks the prediction: the whole plan is hashed and never changes again. Everything that is missing is asked for at once.
 	LockExperiment(ctx context.Context, in *LockExperimentRequest, opts ...grpc.CallOption) (*Experiment, error)
-	// Adds a change to a locked plan. The server decides whether it is an amendment (no results seen) or a deviation (results seen); both texts are kept.
+	// Adds a change to a locked plan. The server decides whether it is an amendment (no results seen) or a deviation (results seen); both texts are kept,
+	// and the locked plan stays what the verdict is about.
 	AmendExperiment(ctx context.Context, in *AmendExperimentRequest, opts ...grpc.CallOption) (*Experiment, error)
-	// Starts a locked experiment. A team has one running experiment.
+	// Starts a locked experiment while its cycle is in DO. A team has one running experiment; a coach may allow a second one with a reason.
 	StartExperiment(ctx context.Context, in *StartExperimentRequest, opts ...grpc.CallOption) (*Experiment, error)
 	// Concludes a running experiment: the actual value is computed from the measurements, the verdict suggested and confirmed or overruled, and what was learned is required.
 	ConcludeExperiment(ctx context.Context, in *ConcludeExperimentRequest, opts ...grpc.CallOption) (*Experiment, error)
 	// Abandons an experiment, with a reason.
 	AbandonExperiment(ctx context.Context, in *AbandonExperimentRequest, opts ...grpc.CallOption) (*Experiment, error)
+	// Sets up a source of delivery events. The answer shows its secret, once.
+	CreateDeliverySource(ctx context.Context, in *CreateDeliverySourceRequest, opts ...grpc.CallOption) (*DeliverySource, error)
+	// Gets a source of delivery events.
+	GetDeliverySource(ctx context.Context, in *GetDeliverySourceRequest, opts ...grpc.CallOption) (*DeliverySource, error)
+	// Lists a team's sources of delivery events.
+	ListDeliverySources(ctx context.Context, in *ListDeliverySourcesRequest, opts ...grpc.CallOption) (*ListDeliverySourcesResponse, error)
+	// Deletes a source of delivery events: nothing that it sends is taken any more. What it told stays, and so do the metrics. The id is
+	// not given out again.
+	DeleteDeliverySource(ctx context.Context, in *DeleteDeliverySourceRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
+	// Makes a new secret. The answer shows it, once. The one before is good for 24 more hours.
+	RotateDeliverySecret(ctx context.Context, in *RotateDeliverySecretRequest, opts ...grpc.CallOption) (*DeliverySource, error)
+	// Takes what a source sends. Over REST it is the body of `:receive`, whatever its content type, 1 MiB at most. The credential is the
+	// signature of the sender or, for CDEvents and plain JSON, the token of a member or bot of the team. A source that does not exist and a
+	// wrong signature get the same answer. What came before is known by its id and counts once.
+	ReceiveDelivery(ctx context.Context, in *ReceiveDeliveryRequest, opts ...grpc.CallOption) (*ReceiveDeliveryResponse, error)
+	// Lists what a source has sent and what came of it, the latest first.
+	ListDeliveries(ctx context.Context, in *ListDeliveriesRequest, opts ...grpc.CallOption) (*ListDeliveriesResponse, error)
+	// Lists the events behind a reading of a delivery metric: deployments, incidents, and whether their links are declared or guessed.
+	ExplainMeasurement(ctx context.Context, in *ExplainMeasurementRequest, opts ...grpc.CallOption) (*MeasurementExplanation, error)
+	// Imports the journal of a game day, as the Chaos Toolkit wrote it. It becomes the recorded result and suggests the verdict. The same
+	// journal again changes nothing.
+	ImportJournal(ctx context.Context, in *ImportJournalRequest, opts ...grpc.CallOption) (*Experiment, error)
+	// Judges a hold check from its due day on, against the limits that the outcome froze. Once judged it answers the same, unless it could
+	// not tell or is judged again for a reason.
+	JudgeHoldCheck(ctx context.Context, in *JudgeHoldCheckRequest, opts ...grpc.CallOption) (*Experiment, error)
+	// Tells how adopted gains hold, for a team or the organisation: counts and the half-life.
+	SummarizeHoldChecks(ctx context.Context, in *SummarizeHoldChecksRequest, opts ...grpc.CallOption) (*HoldCheckSummary, error)
+	// Tells how well confidence and outcome agree, for a team or the organisation and never for a person.
+	GetCalibration(ctx context.Context, in *GetCalibrationRequest, opts ...grpc.CallOption) (*Calibration, error)
 }
 
 type experimentServiceClient struct {
@@ -114,10 +182,53 @@ func (c *experimentServiceClient) ListMetrics(ctx context.Context, in *ListMetri
 	return out, nil
 }
 
+func (c *experimentServiceClient) UpdateMetric(ctx context.Context, in *UpdateMetricRequest, opts ...grpc.CallOption) (*Metric, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Metric)
+	err := c.cc.Invoke(ctx, ExperimentService_UpdateMetric_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *experimentServiceClient) ImportMeasurements(ctx context.Context, in *ImportMeasurementsRequest, opts ...grpc.CallOption) (*ImportMeasurementsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ImportMeasurementsResponse)
 	err := c.cc.Invoke(ctx, ExperimentService_ImportMeasurements_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *experimentServiceClient) StreamMeasurements(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[StreamMeasurementsRequest, ImportMeasurementsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ExperimentService_ServiceDesc.Streams[0], ExperimentService_StreamMeasurements_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[StreamMeasurementsRequest, ImportMeasurementsResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ExperimentService_StreamMeasurementsClient = grpc.ClientStreamingClient[StreamMeasurementsRequest, ImportMeasurementsResponse]
+
+func (c *experimentServiceClient) CreateMeasurement(ctx context.Context, in *CreateMeasurementRequest, opts ...grpc.CallOption) (*Measurement, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Measurement)
+	err := c.cc.Invoke(ctx, ExperimentService_CreateMeasurement_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *experimentServiceClient) CorrectMeasurement(ctx context.Context, in *CorrectMeasurementRequest, opts ...grpc.CallOption) (*Measurement, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Measurement)
+	err := c.cc.Invoke(ctx, ExperimentService_CorrectMeasurement_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +249,36 @@ func (c *experimentServiceClient) AnalyzeMetric(ctx context.Context, in *Analyze
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ProcessBehaviourChart)
 	err := c.cc.Invoke(ctx, ExperimentService_AnalyzeMetric_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *experimentServiceClient) CreateBaseline(ctx context.Context, in *CreateBaselineRequest, opts ...grpc.CallOption) (*Baseline, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Baseline)
+	err := c.cc.Invoke(ctx, ExperimentService_CreateBaseline_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *experimentServiceClient) GetBaseline(ctx context.Context, in *GetBaselineRequest, opts ...grpc.CallOption) (*Baseline, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Baseline)
+	err := c.cc.Invoke(ctx, ExperimentService_GetBaseline_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *experimentServiceClient) ListBaselines(ctx context.Context, in *ListBaselinesRequest, opts ...grpc.CallOption) (*ListBaselinesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListBaselinesResponse)
+	err := c.cc.Invoke(ctx, ExperimentService_ListBaselines_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -178,6 +319,16 @@ func (c *experimentServiceClient) UpdateExperiment(ctx context.Context, in *Upda
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Experiment)
 	err := c.cc.Invoke(ctx, ExperimentService_UpdateExperiment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *experimentServiceClient) AssessExperiment(ctx context.Context, in *AssessExperimentRequest, opts ...grpc.CallOption) (*Assessment, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Assessment)
+	err := c.cc.Invoke(ctx, ExperimentService_AssessExperiment_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -234,6 +385,126 @@ func (c *experimentServiceClient) AbandonExperiment(ctx context.Context, in *Aba
 	return out, nil
 }
 
+func (c *experimentServiceClient) CreateDeliverySource(ctx context.Context, in *CreateDeliverySourceRequest, opts ...grpc.CallOption) (*DeliverySource, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeliverySource)
+	err := c.cc.Invoke(ctx, ExperimentService_CreateDeliverySource_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *experimentServiceClient) GetDeliverySource(ctx context.Context, in *GetDeliverySourceRequest, opts ...grpc.CallOption) (*DeliverySource, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeliverySource)
+	err := c.cc.Invoke(ctx, ExperimentService_GetDeliverySource_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *experimentServiceClient) ListDeliverySources(ctx context.Context, in *ListDeliverySourcesRequest, opts ...grpc.CallOption) (*ListDeliverySourcesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListDeliverySourcesResponse)
+	err := c.cc.Invoke(ctx, ExperimentService_ListDeliverySources_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *experimentServiceClient) DeleteDeliverySource(ctx context.Context, in *DeleteDeliverySourceRequest, opts ...grpc.CallOption) (*emptypb.Empty, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(emptypb.Empty)
+	err := c.cc.Invoke(ctx, ExperimentService_DeleteDeliverySource_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *experimentServiceClient) RotateDeliverySecret(ctx context.Context, in *RotateDeliverySecretRequest, opts ...grpc.CallOption) (*DeliverySource, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeliverySource)
+	err := c.cc.Invoke(ctx, ExperimentService_RotateDeliverySecret_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *experimentServiceClient) ReceiveDelivery(ctx context.Context, in *ReceiveDeliveryRequest, opts ...grpc.CallOption) (*ReceiveDeliveryResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReceiveDeliveryResponse)
+	err := c.cc.Invoke(ctx, ExperimentService_ReceiveDelivery_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *experimentServiceClient) ListDeliveries(ctx context.Context, in *ListDeliveriesRequest, opts ...grpc.CallOption) (*ListDeliveriesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListDeliveriesResponse)
+	err := c.cc.Invoke(ctx, ExperimentService_ListDeliveries_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *experimentServiceClient) ExplainMeasurement(ctx context.Context, in *ExplainMeasurementRequest, opts ...grpc.CallOption) (*MeasurementExplanation, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MeasurementExplanation)
+	err := c.cc.Invoke(ctx, ExperimentService_ExplainMeasurement_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *experimentServiceClient) ImportJournal(ctx context.Context, in *ImportJournalRequest, opts ...grpc.CallOption) (*Experiment, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Experiment)
+	err := c.cc.Invoke(ctx, ExperimentService_ImportJournal_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *experimentServiceClient) JudgeHoldCheck(ctx context.Context, in *JudgeHoldCheckRequest, opts ...grpc.CallOption) (*Experiment, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Experiment)
+	err := c.cc.Invoke(ctx, ExperimentService_JudgeHoldCheck_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *experimentServiceClient) SummarizeHoldChecks(ctx context.Context, in *SummarizeHoldChecksRequest, opts ...grpc.CallOption) (*HoldCheckSummary, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(HoldCheckSummary)
+	err := c.cc.Invoke(ctx, ExperimentService_SummarizeHoldChecks_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *experimentServiceClient) GetCalibration(ctx context.Context, in *GetCalibrationRequest, opts ...grpc.CallOption) (*Calibration, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Calibration)
+	err := c.cc.Invoke(ctx, ExperimentService_GetCalibration_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ExperimentServiceServer is the server API for ExperimentService service.
 // All implementations should embed UnimplementedExperimentServiceServer
 // for forward compatibility.
@@ -246,12 +517,27 @@ type ExperimentServiceServer interface {
 	GetMetric(context.Context, *GetMetricRequest) (*Metric, error)
 	// Lists a team's metrics.
 	ListMetrics(context.Context, *ListMetricsRequest) (*ListMetricsResponse, error)
+	// Changes what a metric is called and how its charts are drawn.
+	UpdateMetric(context.Context, *UpdateMetricRequest) (*Metric, error)
 	// Imports measurements, as a JSON list or as CSV (also as a text/csv body). A point that is there already is left alone, so an import can be repeated.
 	ImportMeasurements(context.Context, *ImportMeasurementsRequest) (*ImportMeasurementsResponse, error)
+	// Imports a file of measurements of any length, part by part: the fast path. Over REST it is the body of `:import` as `text/csv` or
+	// `application/x-ndjson`. A file that is sent again changes nothing: measurements are known by time and source key.
+	StreamMeasurements(grpc.ClientStreamingServer[StreamMeasurementsRequest, ImportMeasurementsResponse]) error
+	// Records one measurement.
+	CreateMeasurement(context.Context, *CreateMeasurementRequest) (*Measurement, error)
+	// Corrects a measurement. The value before is kept with the reason.
+	CorrectMeasurement(context.Context, *CorrectMeasurementRequest) (*Measurement, error)
 	// Lists a metric's measurements in time order.
 	ListMeasurements(context.Context, *ListMeasurementsRequest) (*ListMeasurementsResponse, error)
 	// Computes the process behaviour chart of a metric: limits, signals, and the constants used.
 	AnalyzeMetric(context.Context, *AnalyzeMetricRequest) (*ProcessBehaviourChart, error)
+	// Freezes a baseline: the limits of a window of readings as they are now. From its start time on it judges the metric's readings.
+	CreateBaseline(context.Context, *CreateBaselineRequest) (*Baseline, error)
+	// Gets a baseline.
+	GetBaseline(context.Context, *GetBaselineRequest) (*Baseline, error)
+	// Lists a metric's baselines in the order in which they come into force.
+	ListBaselines(context.Context, *ListBaselinesRequest) (*ListBaselinesResponse, error)
 	// Drafts an experiment against an obstacle.
 	CreateExperiment(context.Context, *CreateExperimentRequest) (*Experiment, error)
 	// Gets an experiment.
@@ -260,16 +546,48 @@ type ExperimentServiceServer interface {
 	ListExperiments(context.Context, *ListExperimentsRequest) (*ListExperimentsResponse, error)
 	// Changes a drafted experiment. After the lock only an amendment can.
 	UpdateExperiment(context.Context, *UpdateExperimentRequest) (*Experiment, error)
-	// Locks the prediction: the whole plan is hashed and never changes again.
+	// Tells, before the lock, what the plan could show: the smallest change that its readings would detect, and how often they would cry wolf.
+	AssessExperiment(context.Context, *AssessExperimentRequest) (*Assessment, error)
+	// Locks the prediction: the whole plan is hashed and never changes again. Everything that is missing is asked for at once.
 	LockExperiment(context.Context, *LockExperimentRequest) (*Experiment, error)
-	// Adds a change to a locked plan. The server decides whether it is an amendment (no results seen) or a deviation (results seen); both texts are kept.
+	// Adds a change to a locked plan. The server decides whether it is an amendment (no results seen) or a deviation (results seen); both texts are kept,
+	// and the locked plan stays what the verdict is about.
 	AmendExperiment(context.Context, *AmendExperimentRequest) (*Experiment, error)
-	// Starts a locked experiment. A team has one running experiment.
+	// Starts a locked experiment while its cycle is in DO. A team has one running experiment; a coach may allow a second one with a reason.
 	StartExperiment(context.Context, *StartExperimentRequest) (*Experiment, error)
 	// Concludes a running experiment: the actual value is computed from the measurements, the verdict suggested and confirmed or overruled, and what was learned is required.
 	ConcludeExperiment(context.Context, *ConcludeExperimentRequest) (*Experiment, error)
 	// Abandons an experiment, with a reason.
 	AbandonExperiment(context.Context, *AbandonExperimentRequest) (*Experiment, error)
+	// Sets up a source of delivery events. The answer shows its secret, once.
+	CreateDeliverySource(context.Context, *CreateDeliverySourceRequest) (*DeliverySource, error)
+	// Gets a source of delivery events.
+	GetDeliverySource(context.Context, *GetDeliverySourceRequest) (*DeliverySource, error)
+	// Lists a team's sources of delivery events.
+	ListDeliverySources(context.Context, *ListDeliverySourcesRequest) (*ListDeliverySourcesResponse, error)
+	// Deletes a source of delivery events: nothing that it sends is taken any more. What it told stays, and so do the metrics. The id is
+	// not given out again.
+	DeleteDeliverySource(context.Context, *DeleteDeliverySourceRequest) (*emptypb.Empty, error)
+	// Makes a new secret. The answer shows it, once. The one before is good for 24 more hours.
+	RotateDeliverySecret(context.Context, *RotateDeliverySecretRequest) (*DeliverySource, error)
+	// Takes what a source sends. Over REST it is the body of `:receive`, whatever its content type, 1 MiB at most. The credential is the
+	// signature of the sender or, for CDEvents and plain JSON, the token of a member or bot of the team. A source that does not exist and a
+	// wrong signature get the same answer. What came before is known by its id and counts once.
+	ReceiveDelivery(context.Context, *ReceiveDeliveryRequest) (*ReceiveDeliveryResponse, error)
+	// Lists what a source has sent and what came of it, the latest first.
+	ListDeliveries(context.Context, *ListDeliveriesRequest) (*ListDeliveriesResponse, error)
+	// Lists the events behind a reading of a delivery metric: deployments, incidents, and whether their links are declared or guessed.
+	ExplainMeasurement(context.Context, *ExplainMeasurementRequest) (*MeasurementExplanation, error)
+	// Imports the journal of a game day, as the Chaos Toolkit wrote it. It becomes the recorded result and suggests the verdict. The same
+	// journal again changes nothing.
+	ImportJournal(context.Context, *ImportJournalRequest) (*Experiment, error)
+	// Judges a hold check from its due day on, against the limits that the outcome froze. Once judged it answers the same, unless it could
+	// not tell or is judged again for a reason.
+	JudgeHoldCheck(context.Context, *JudgeHoldCheckRequest) (*Experiment, error)
+	// Tells how adopted gains hold, for a team or the organisation: counts and the half-life.
+	SummarizeHoldChecks(context.Context, *SummarizeHoldChecksRequest) (*HoldCheckSummary, error)
+	// Tells how well confidence and outcome agree, for a team or the organisation and never for a person.
+	GetCalibration(context.Context, *GetCalibrationRequest) (*Calibration, error)
 }
 
 // UnimplementedExperimentServiceServer should be embedded to have
@@ -288,14 +606,35 @@ func (UnimplementedExperimentServiceServer) GetMetric(context.Context, *GetMetri
 func (UnimplementedExperimentServiceServer) ListMetrics(context.Context, *ListMetricsRequest) (*ListMetricsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListMetrics not implemented")
 }
+func (UnimplementedExperimentServiceServer) UpdateMetric(context.Context, *UpdateMetricRequest) (*Metric, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateMetric not implemented")
+}
 func (UnimplementedExperimentServiceServer) ImportMeasurements(context.Context, *ImportMeasurementsRequest) (*ImportMeasurementsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ImportMeasurements not implemented")
+}
+func (UnimplementedExperimentServiceServer) StreamMeasurements(grpc.ClientStreamingServer[StreamMeasurementsRequest, ImportMeasurementsResponse]) error {
+	return status.Error(codes.Unimplemented, "method StreamMeasurements not implemented")
+}
+func (UnimplementedExperimentServiceServer) CreateMeasurement(context.Context, *CreateMeasurementRequest) (*Measurement, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateMeasurement not implemented")
+}
+func (UnimplementedExperimentServiceServer) CorrectMeasurement(context.Context, *CorrectMeasurementRequest) (*Measurement, error) {
+	return nil, status.Error(codes.Unimplemented, "method CorrectMeasurement not implemented")
 }
 func (UnimplementedExperimentServiceServer) ListMeasurements(context.Context, *ListMeasurementsRequest) (*ListMeasurementsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListMeasurements not implemented")
 }
 func (UnimplementedExperimentServiceServer) AnalyzeMetric(context.Context, *AnalyzeMetricRequest) (*ProcessBehaviourChart, error) {
 	return nil, status.Error(codes.Unimplemented, "method AnalyzeMetric not implemented")
+}
+func (UnimplementedExperimentServiceServer) CreateBaseline(context.Context, *CreateBaselineRequest) (*Baseline, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateBaseline not implemented")
+}
+func (UnimplementedExperimentServiceServer) GetBaseline(context.Context, *GetBaselineRequest) (*Baseline, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetBaseline not implemented")
+}
+func (UnimplementedExperimentServiceServer) ListBaselines(context.Context, *ListBaselinesRequest) (*ListBaselinesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListBaselines not implemented")
 }
 func (UnimplementedExperimentServiceServer) CreateExperiment(context.Context, *CreateExperimentRequest) (*Experiment, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateExperiment not implemented")
@@ -308,6 +647,9 @@ func (UnimplementedExperimentServiceServer) ListExperiments(context.Context, *Li
 }
 func (UnimplementedExperimentServiceServer) UpdateExperiment(context.Context, *UpdateExperimentRequest) (*Experiment, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateExperiment not implemented")
+}
+func (UnimplementedExperimentServiceServer) AssessExperiment(context.Context, *AssessExperimentRequest) (*Assessment, error) {
+	return nil, status.Error(codes.Unimplemented, "method AssessExperiment not implemented")
 }
 func (UnimplementedExperimentServiceServer) LockExperiment(context.Context, *LockExperimentRequest) (*Experiment, error) {
 	return nil, status.Error(codes.Unimplemented, "method LockExperiment not implemented")
@@ -323,6 +665,42 @@ func (UnimplementedExperimentServiceServer) ConcludeExperiment(context.Context, 
 }
 func (UnimplementedExperimentServiceServer) AbandonExperiment(context.Context, *AbandonExperimentRequest) (*Experiment, error) {
 	return nil, status.Error(codes.Unimplemented, "method AbandonExperiment not implemented")
+}
+func (UnimplementedExperimentServiceServer) CreateDeliverySource(context.Context, *CreateDeliverySourceRequest) (*DeliverySource, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateDeliverySource not implemented")
+}
+func (UnimplementedExperimentServiceServer) GetDeliverySource(context.Context, *GetDeliverySourceRequest) (*DeliverySource, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetDeliverySource not implemented")
+}
+func (UnimplementedExperimentServiceServer) ListDeliverySources(context.Context, *ListDeliverySourcesRequest) (*ListDeliverySourcesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListDeliverySources not implemented")
+}
+func (UnimplementedExperimentServiceServer) DeleteDeliverySource(context.Context, *DeleteDeliverySourceRequest) (*emptypb.Empty, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteDeliverySource not implemented")
+}
+func (UnimplementedExperimentServiceServer) RotateDeliverySecret(context.Context, *RotateDeliverySecretRequest) (*DeliverySource, error) {
+	return nil, status.Error(codes.Unimplemented, "method RotateDeliverySecret not implemented")
+}
+func (UnimplementedExperimentServiceServer) ReceiveDelivery(context.Context, *ReceiveDeliveryRequest) (*ReceiveDeliveryResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReceiveDelivery not implemented")
+}
+func (UnimplementedExperimentServiceServer) ListDeliveries(context.Context, *ListDeliveriesRequest) (*ListDeliveriesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListDeliveries not implemented")
+}
+func (UnimplementedExperimentServiceServer) ExplainMeasurement(context.Context, *ExplainMeasurementRequest) (*MeasurementExplanation, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExplainMeasurement not implemented")
+}
+func (UnimplementedExperimentServiceServer) ImportJournal(context.Context, *ImportJournalRequest) (*Experiment, error) {
+	return nil, status.Error(codes.Unimplemented, "method ImportJournal not implemented")
+}
+func (UnimplementedExperimentServiceServer) JudgeHoldCheck(context.Context, *JudgeHoldCheckRequest) (*Experiment, error) {
+	return nil, status.Error(codes.Unimplemented, "method JudgeHoldCheck not implemented")
+}
+func (UnimplementedExperimentServiceServer) SummarizeHoldChecks(context.Context, *SummarizeHoldChecksRequest) (*HoldCheckSummary, error) {
+	return nil, status.Error(codes.Unimplemented, "method SummarizeHoldChecks not implemented")
+}
+func (UnimplementedExperimentServiceServer) GetCalibration(context.Context, *GetCalibrationRequest) (*Calibration, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCalibration not implemented")
 }
 func (UnimplementedExperimentServiceServer) testEmbeddedByValue() {}
 
@@ -398,6 +776,24 @@ func _ExperimentService_ListMetrics_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ExperimentService_UpdateMetric_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateMetricRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).UpdateMetric(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_UpdateMetric_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).UpdateMetric(ctx, req.(*UpdateMetricRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ExperimentService_ImportMeasurements_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ImportMeasurementsRequest)
 	if err := dec(in); err != nil {
@@ -412,6 +808,49 @@ func _ExperimentService_ImportMeasurements_Handler(srv interface{}, ctx context.
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ExperimentServiceServer).ImportMeasurements(ctx, req.(*ImportMeasurementsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExperimentService_StreamMeasurements_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(ExperimentServiceServer).StreamMeasurements(&grpc.GenericServerStream[StreamMeasurementsRequest, ImportMeasurementsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ExperimentService_StreamMeasurementsServer = grpc.ClientStreamingServer[StreamMeasurementsRequest, ImportMeasurementsResponse]
+
+func _ExperimentService_CreateMeasurement_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateMeasurementRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).CreateMeasurement(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_CreateMeasurement_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).CreateMeasurement(ctx, req.(*CreateMeasurementRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExperimentService_CorrectMeasurement_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CorrectMeasurementRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).CorrectMeasurement(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_CorrectMeasurement_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).CorrectMeasurement(ctx, req.(*CorrectMeasurementRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -448,6 +887,60 @@ func _ExperimentService_AnalyzeMetric_Handler(srv interface{}, ctx context.Conte
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ExperimentServiceServer).AnalyzeMetric(ctx, req.(*AnalyzeMetricRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExperimentService_CreateBaseline_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateBaselineRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).CreateBaseline(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_CreateBaseline_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).CreateBaseline(ctx, req.(*CreateBaselineRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExperimentService_GetBaseline_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetBaselineRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).GetBaseline(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_GetBaseline_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).GetBaseline(ctx, req.(*GetBaselineRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExperimentService_ListBaselines_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListBaselinesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).ListBaselines(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_ListBaselines_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).ListBaselines(ctx, req.(*ListBaselinesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -520,6 +1013,24 @@ func _ExperimentService_UpdateExperiment_Handler(srv interface{}, ctx context.Co
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ExperimentServiceServer).UpdateExperiment(ctx, req.(*UpdateExperimentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExperimentService_AssessExperiment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AssessExperimentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).AssessExperiment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_AssessExperiment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).AssessExperiment(ctx, req.(*AssessExperimentRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -614,6 +1125,222 @@ func _ExperimentService_AbandonExperiment_Handler(srv interface{}, ctx context.C
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ExperimentService_CreateDeliverySource_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateDeliverySourceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).CreateDeliverySource(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_CreateDeliverySource_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).CreateDeliverySource(ctx, req.(*CreateDeliverySourceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExperimentService_GetDeliverySource_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetDeliverySourceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).GetDeliverySource(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_GetDeliverySource_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).GetDeliverySource(ctx, req.(*GetDeliverySourceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExperimentService_ListDeliverySources_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListDeliverySourcesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).ListDeliverySources(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_ListDeliverySources_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).ListDeliverySources(ctx, req.(*ListDeliverySourcesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExperimentService_DeleteDeliverySource_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteDeliverySourceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).DeleteDeliverySource(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_DeleteDeliverySource_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).DeleteDeliverySource(ctx, req.(*DeleteDeliverySourceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExperimentService_RotateDeliverySecret_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RotateDeliverySecretRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).RotateDeliverySecret(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_RotateDeliverySecret_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).RotateDeliverySecret(ctx, req.(*RotateDeliverySecretRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExperimentService_ReceiveDelivery_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReceiveDeliveryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).ReceiveDelivery(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_ReceiveDelivery_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).ReceiveDelivery(ctx, req.(*ReceiveDeliveryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExperimentService_ListDeliveries_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListDeliveriesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).ListDeliveries(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_ListDeliveries_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).ListDeliveries(ctx, req.(*ListDeliveriesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExperimentService_ExplainMeasurement_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainMeasurementRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).ExplainMeasurement(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_ExplainMeasurement_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).ExplainMeasurement(ctx, req.(*ExplainMeasurementRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExperimentService_ImportJournal_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ImportJournalRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).ImportJournal(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_ImportJournal_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).ImportJournal(ctx, req.(*ImportJournalRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExperimentService_JudgeHoldCheck_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(JudgeHoldCheckRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).JudgeHoldCheck(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_JudgeHoldCheck_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).JudgeHoldCheck(ctx, req.(*JudgeHoldCheckRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExperimentService_SummarizeHoldChecks_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SummarizeHoldChecksRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).SummarizeHoldChecks(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_SummarizeHoldChecks_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).SummarizeHoldChecks(ctx, req.(*SummarizeHoldChecksRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExperimentService_GetCalibration_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCalibrationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExperimentServiceServer).GetCalibration(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExperimentService_GetCalibration_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExperimentServiceServer).GetCalibration(ctx, req.(*GetCalibrationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ExperimentService_ServiceDesc is the grpc.ServiceDesc for ExperimentService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -634,8 +1361,20 @@ var ExperimentService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _ExperimentService_ListMetrics_Handler,
 		},
 		{
+			MethodName: "UpdateMetric",
+			Handler:    _ExperimentService_UpdateMetric_Handler,
+		},
+		{
 			MethodName: "ImportMeasurements",
 			Handler:    _ExperimentService_ImportMeasurements_Handler,
+		},
+		{
+			MethodName: "CreateMeasurement",
+			Handler:    _ExperimentService_CreateMeasurement_Handler,
+		},
+		{
+			MethodName: "CorrectMeasurement",
+			Handler:    _ExperimentService_CorrectMeasurement_Handler,
 		},
 		{
 			MethodName: "ListMeasurements",
@@ -644,6 +1383,18 @@ var ExperimentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "AnalyzeMetric",
 			Handler:    _ExperimentService_AnalyzeMetric_Handler,
+		},
+		{
+			MethodName: "CreateBaseline",
+			Handler:    _ExperimentService_CreateBaseline_Handler,
+		},
+		{
+			MethodName: "GetBaseline",
+			Handler:    _ExperimentService_GetBaseline_Handler,
+		},
+		{
+			MethodName: "ListBaselines",
+			Handler:    _ExperimentService_ListBaselines_Handler,
 		},
 		{
 			MethodName: "CreateExperiment",
@@ -660,6 +1411,10 @@ var ExperimentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UpdateExperiment",
 			Handler:    _ExperimentService_UpdateExperiment_Handler,
+		},
+		{
+			MethodName: "AssessExperiment",
+			Handler:    _ExperimentService_AssessExperiment_Handler,
 		},
 		{
 			MethodName: "LockExperiment",
@@ -681,7 +1436,61 @@ var ExperimentService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "AbandonExperiment",
 			Handler:    _ExperimentService_AbandonExperiment_Handler,
 		},
+		{
+			MethodName: "CreateDeliverySource",
+			Handler:    _ExperimentService_CreateDeliverySource_Handler,
+		},
+		{
+			MethodName: "GetDeliverySource",
+			Handler:    _ExperimentService_GetDeliverySource_Handler,
+		},
+		{
+			MethodName: "ListDeliverySources",
+			Handler:    _ExperimentService_ListDeliverySources_Handler,
+		},
+		{
+			MethodName: "DeleteDeliverySource",
+			Handler:    _ExperimentService_DeleteDeliverySource_Handler,
+		},
+		{
+			MethodName: "RotateDeliverySecret",
+			Handler:    _ExperimentService_RotateDeliverySecret_Handler,
+		},
+		{
+			MethodName: "ReceiveDelivery",
+			Handler:    _ExperimentService_ReceiveDelivery_Handler,
+		},
+		{
+			MethodName: "ListDeliveries",
+			Handler:    _ExperimentService_ListDeliveries_Handler,
+		},
+		{
+			MethodName: "ExplainMeasurement",
+			Handler:    _ExperimentService_ExplainMeasurement_Handler,
+		},
+		{
+			MethodName: "ImportJournal",
+			Handler:    _ExperimentService_ImportJournal_Handler,
+		},
+		{
+			MethodName: "JudgeHoldCheck",
+			Handler:    _ExperimentService_JudgeHoldCheck_Handler,
+		},
+		{
+			MethodName: "SummarizeHoldChecks",
+			Handler:    _ExperimentService_SummarizeHoldChecks_Handler,
+		},
+		{
+			MethodName: "GetCalibration",
+			Handler:    _ExperimentService_GetCalibration_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "StreamMeasurements",
+			Handler:       _ExperimentService_StreamMeasurements_Handler,
+			ClientStreams: true,
+		},
+	},
 	Metadata: "fortnight/experiment/v1/experiment_service.proto",
 }
