@@ -34,6 +34,8 @@ type Rule struct {
 	Field string
 	// HideCaller says that the log leaves out who called.
 	HideCaller bool
+	// Organization says that the method is also for what belongs to the organisation as a whole.
+	Organization bool
 	// Reads says that the method changes nothing, so that a credential for reading is enough.
 	Reads bool
 
@@ -43,7 +45,7 @@ type Rule struct {
 // RuleOf reads the rule of a method. It fails when the method has none, or one that could never be decided.
 func RuleOf(m protoreflect.MethodDescriptor) (Rule, error) {
 	option, _ := proto.GetExtension(m.Options(), commonv1.E_Access).(*commonv1.AccessRule)
-	r := Rule{Allow: option.GetAllow(), Field: option.GetResourceField(), HideCaller: option.GetHideCaller(), Reads: reads(m)}
+	r := Rule{Allow: option.GetAllow(), Field: option.GetResourceField(), HideCaller: option.GetHideCaller(), Organization: option.GetOrganization(), Reads: reads(m)}
 	if _, known := commonv1.Access_name[int32(r.Allow)]; !known || r.Allow == commonv1.Access_ACCESS_UNSPECIFIED {
 		return Rule{}, fmt.Errorf("%s does not say who may call it: set the option fortnight.common.v1.access", m.FullName())
 	}
@@ -121,6 +123,9 @@ func Allowed(r Rule, c caller.Caller, resource string) bool {
 	if c.Anonymous() || c.ReadOnly && !r.Reads {
 		return false
 	}
+	if r.Organization && (resource == organization || strings.HasPrefix(resource, organization+"/")) {
+		return r.Reads || c.Manager || c.Admin || c.Service
+	}
 	switch r.Allow {
 	case commonv1.Access_ACCESS_SIGNED_IN:
 		return true
@@ -147,6 +152,9 @@ func Allowed(r Rule, c caller.Caller, resource string) bool {
 		return false
 	}
 }
+
+// organization is the parent of what belongs to the organisation as a whole.
+const organization = "organization"
 
 // idIn returns the id that follows the collection at the beginning of a resource name.
 func idIn(resource, collection string) (string, bool) {

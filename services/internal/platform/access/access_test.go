@@ -57,6 +57,40 @@ func TestAllowed(t *testing.T) {
 	}
 }
 
+// What belongs to the organisation is read by whoever has signed in and changed by managers and admins, and only through methods
+// that say so.
+func TestAllowedForTheOrganization(t *testing.T) {
+	for name, c := range map[string]struct {
+		caller       caller.Caller
+		reads, wrote bool
+	}{
+		"anonymous": {caller.Caller{}, false, false},
+		"coach":     {callertest.User("mo", "payments", caller.Coach), true, false},
+		"manager":   {callertest.Manager("mo"), true, true},
+		"admin":     {callertest.Admin("mo"), true, true},
+		"read only": {caller.Caller{Subject: "users/mo", Manager: true, ReadOnly: true}, true, false},
+		"service":   {callertest.Service("cycle"), true, true},
+	} {
+		for _, resource := range []string{"organization", "organization/metrics/incidents"} {
+			read := access.Rule{Allow: commonv1.Access_ACCESS_TEAM_READER, Organization: true, Reads: true}
+			write := access.Rule{Allow: commonv1.Access_ACCESS_TEAM_MEMBER, Organization: true}
+			if got := access.Allowed(read, c.caller, resource); got != c.reads {
+				t.Errorf("%s reads %s: %v", name, resource, got)
+			}
+			if got := access.Allowed(write, c.caller, resource); got != c.wrote {
+				t.Errorf("%s changes %s: %v", name, resource, got)
+			}
+			read.Organization, write.Organization = false, false
+			if access.Allowed(read, c.caller, resource) || access.Allowed(write, c.caller, resource) {
+				t.Errorf("%s is let in to %s by a method that is for teams", name, resource)
+			}
+		}
+		if access.Allowed(access.Rule{Allow: commonv1.Access_ACCESS_TEAM_READER, Organization: true, Reads: true}, c.caller, "organizations/metrics/x") {
+			t.Errorf("%s: another name lets in", name)
+		}
+	}
+}
+
 func TestAllowedNeedsTheNameOfATeamOrUser(t *testing.T) {
 	admin := callertest.Admin("mina")
 	for _, resource := range []string{"", "teams", "teams/", "teams//boxes/b", "/teams/payments", "lids/teams/payments", "users/mina", "Teams/payments"} {

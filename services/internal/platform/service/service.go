@@ -37,6 +37,9 @@ type Kit struct {
 	ServiceContext func(ctx context.Context) context.Context
 	// Audit hands audit events to the service that keeps the audit log; nil leaves them in the outbox.
 	Audit func(ctx context.Context, events []*commonv1.AuditEvent) error
+	// SecretKey is kept outside of the databases. Secrets that a service must be able to read are made from it or sealed with it, so
+	// that a copy of a database holds none. It is the same at every start.
+	SecretKey []byte
 	// DisableFill switches the filling of holes off, for the game day's control.
 	DisableFill bool
 }
