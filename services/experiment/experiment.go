@@ -3,6 +3,7 @@ package experiment
 
 import (
 	"context"
+	"crypto/rand"
 
 	"google.golang.org/grpc"
 
@@ -30,7 +31,11 @@ func New(ctx context.Context, kit service.Kit) (*Service, error) {
 	}
 	base.Keep(store.Archive()...)
 	base.Consume("retrospective", consumer.Retrospective)
-	return &Service{Base: base, server: rpc.New(base.Log, kit.Conn)}, nil
+	key := kit.SecretKey
+	if len(key) == 0 { // the secrets of delivery sources then end with the process
+		key = []byte(rand.Text())
+	}
+	return &Service{Base: base, server: rpc.New(base.Log, kit.Conn, key)}, nil
 }
 
 // Register puts the service's contract on a server.

@@ -117,8 +117,9 @@ func conclude(t *testing.T, ctx context.Context, c experimentv1.ExperimentServic
 	}})
 	if err == nil {
 		_, err = c.CreateExperiment(ctx, &experimentv1.CreateExperimentRequest{Parent: cycle, ExperimentId: "review-rota", Experiment: &experimentv1.Experiment{
-			DisplayName: "Review rota", Obstacle: "teams/payments/obstacles/reviews-wait", Prediction: &experimentv1.Prediction{
-				Change: "one person reviews", Metric: wait, BaselineValue: new(42.0), ExpectedValue: new(30.0), ByDate: "2026-06-12", Reason: "nobody waits", ConfidencePercent: 70,
+			DisplayName: "Review rota", Obstacle: "teams/payments/obstacles/reviews-wait", SafeToFail: "It ends any day.", Prediction: &experimentv1.Prediction{
+				Change: "one person reviews", Metric: wait, BaselineValue: new(42.0), ExpectedValue: new(30.0), ByDate: "2026-06-12", Reason: "nobody waits",
+				Falsification: "it stays above 40", ConfidencePercent: 70,
 			},
 		}})
 	}
@@ -139,15 +140,15 @@ func conclude(t *testing.T, ctx context.Context, c experimentv1.ExperimentServic
 	}
 }
 
-// cycles is a cycle service in which every cycle runs and every obstacle exists.
+// cycles is a cycle service in which every cycle is in DO and one obstacle is current.
 type cycles struct {
 	cyclev1.UnimplementedCycleServiceServer
 }
 
 func (cycles) GetCycle(_ context.Context, req *cyclev1.GetCycleRequest) (*cyclev1.Cycle, error) {
-	return &cyclev1.Cycle{Name: req.GetName(), State: cyclev1.CycleState_CYCLE_STATE_ACTIVE, TimeZone: "Europe/Berlin"}, nil
+	return &cyclev1.Cycle{Name: req.GetName(), State: cyclev1.CycleState_CYCLE_STATE_ACTIVE, Phase: cyclev1.Phase_PHASE_DO, TimeZone: "Europe/Berlin"}, nil
 }
 
-func (cycles) GetObstacle(_ context.Context, req *cyclev1.GetObstacleRequest) (*cyclev1.Obstacle, error) {
-	return &cyclev1.Obstacle{Name: req.GetName()}, nil
+func (cycles) ListObstacles(_ context.Context, req *cyclev1.ListObstaclesRequest) (*cyclev1.ListObstaclesResponse, error) {
+	return &cyclev1.ListObstaclesResponse{Obstacles: []*cyclev1.Obstacle{{Name: req.GetParent() + "/obstacles/reviews-wait"}}}, nil
 }

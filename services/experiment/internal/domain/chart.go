@@ -2,45 +2,26 @@ package domain
 
 import (
 	"math"
+	"slices"
 	"time"
 )
-
-// The constants of the individuals and moving range chart, as printed in the tables: 2.660 = 3/d2 with d2(2) = 1.128, and
-// 3.268 = 1 + 3 x 0.853/1.128. Texts that divide by 1.128 differ in the fourth digit; so limits state their factors.
-const (
-	LimitFactor = 2.660
-	RangeFactor = 3.268
-)
-
-// From how many points on limits are drawn at all, and from how many on they are no longer provisional.
-const (
-	minPoints  = 4
-	fairPoints = 6
-)
-
-// Limits are natural process limits, with everything that is needed to compute them again.
-type Limits struct {
-	Centre          float64   `json:"centre"`
-	MeanMovingRange float64   `json:"meanMovingRange"`
-	Upper           float64   `json:"upper"`
-	Lower           float64   `json:"lower"`
-	UpperRange      float64   `json:"upperRange"`
-	LimitFactor     float64   `json:"limitFactor"`
-	RangeFactor     float64   `json:"rangeFactor"`
-	FirstTime       time.Time `json:"firstTime"`
-	LastTime        time.Time `json:"lastTime"`
-	Count           int       `json:"count"`
-}
 
 // Chart is a process behaviour chart.
 type Chart struct {
 	Points []ChartPoint
-	// Limits is nil below 4 baseline points.
+	// Limits are those in force at the last point; nil below 4 baseline points.
 	Limits *Limits
 	// Signals point into Points. There are none without limits.
 	Signals []Signal
-	// Provisional is true when the limits rest on fewer than 6 points.
+	// Provisional is true when Limits rest on fewer than 6 points.
 	Provisional bool
+	// Segments are the stretches of points that were judged by one baseline each, in order. Points before the first have no
+	// limits.
+	Segments []Segment
+	// Shift is a hint that it may be time for a new baseline; nil when there is none.
+	Shift *Shift
+	// Omitted is how many earlier points are left out of Points.
+	Omitted int
 }
 
 // ChartPoint is one point of a chart.
@@ -51,31 +32,104 @@ type ChartPoint struct {
 	MovingRange *float64
 }
 
-// Analyze computes the chart of a metric from its measurements in any order. The first baselinePoints of them, in time
-// order, make the baseline: all when 0 or more than there are. The limits stay where the baseline put them however many
-// points follow; every point is judged against them.
-func Analyze(points []Measurement, baselinePoints int) Chart {
-	sorted := inOrder(points)
-	if baselinePoints <= 0 || baselinePoints > len(sorted) {
-		baselinePoints = len(sorted)
+// Segment is a stretch of a chart under the same limits.
+type Segment struct {
+	// First and End are indexes into the points of the chart; End is the one after the last.
+	First, End int
+	Limits     Limits
+	// Baseline is the index of the baseline in the analysis; -1 where the chart's own points are the baseline.
+	Baseline int
+}
+
+// Shift says that the last points have all been on one side of the centre line, eight at least: a sustained change. It is
+// a hint and no more. Limits change by a decision of people who know the cause.
+type Shift struct {
+	// Since is the time of the first point of the run, Points how many there are so far.
+	Since  time.Time
+	Points int
+	// Above tells whether the run is above the centre line.
+	Above bool
+}
+
+// Analysis says what a chart shows and what its points are judged by.
+type Analysis struct {
+	// Window leaves out all readings outside, as if they had not been taken.
+	Window Window
+	// Baselines are frozen, in the order in which they come into force. When there are none, the chart has one baseline of its
+	// own: its first BaselinePoints points, or all when these are 0 or more than there are.
+	Baselines      []Baseline
+	BaselinePoints int
+	// Method is for that baseline of its own. Frozen baselines bring theirs.
+	Method Method
+}
+
+// Chart computes the chart of the measurements. The order in which they are given never matters. A point is judged by the
+// baseline that is in force for it, and the rules never look across the border of two: a run begins anew there, and the
+// step from the last point of one to the first of the next is explained by the decision.
+func (a Analysis) Chart(points []Measurement) Chart {
+	sorted := a.Window.in(points)
+	c := Chart{Points: chartPoints(sorted), Segments: a.segments(sorted)}
+	for i := range c.Segments {
+		s := &c.Segments[i]
+		for _, signal := range detect(c.Points[s.First:s.End], s.Limits) {
+			for j := range signal.Points {
+				signal.Points[j] += s.First
+			}
+			c.Signals = append(c.Signals, signal)
+		}
 	}
-	c := Chart{Points: chartPoints(sorted), Limits: limitsOf(sorted[:baselinePoints], LimitFactor, RangeFactor)}
-	if c.Limits != nil {
-		c.Provisional = c.Limits.Count < fairPoints
-		c.Signals = detect(c.Points, *c.Limits)
+	if n := len(c.Segments); n > 0 {
+		limits := c.Segments[n-1].Limits
+		c.Limits, c.Provisional = &limits, limits.Provisional()
+		c.Shift = c.sustained(c.Segments[n-1])
 	}
 	return c
 }
 
-// Latest returns the chart with its last n points only. Limits and signals stay what they are; the signals point into
-// what is left.
+func (a Analysis) segments(sorted []Measurement) (list []Segment) {
+	if len(a.Baselines) == 0 {
+		n := a.BaselinePoints
+		if n <= 0 || n > len(sorted) {
+			n = len(sorted)
+		}
+		if limits := LimitsOf(sorted[:n], a.Method); limits != nil {
+			list = []Segment{{First: 0, End: len(sorted), Limits: *limits, Baseline: -1}}
+		}
+		return list
+	}
+	end := len(sorted)
+	for i, b := range slices.Backward(a.Baselines) {
+		first, _ := slices.BinarySearchFunc(sorted[:end], b.From, func(p Measurement, t time.Time) int { return p.Time.Compare(t) })
+		if first < end {
+			list = append(list, Segment{First: first, End: end, Limits: b.Limits, Baseline: i})
+		}
+		end = first
+	}
+	slices.Reverse(list)
+	return list
+}
+
+// sustained returns the run of R2 that reaches the last point, if there is one.
+func (c Chart) sustained(s Segment) *Shift {
+	for _, signal := range slices.Backward(c.Signals) {
+		if signal.Rule != R2 || signal.Points[len(signal.Points)-1] != s.End-1 {
+			continue
+		}
+		first := c.Points[signal.Points[0]]
+		return &Shift{Since: first.Time, Points: len(signal.Points), Above: first.Value > s.Limits.Centre}
+	}
+	return nil
+}
+
+// Latest returns the chart with its last n points only. Limits and signals stay what they are; the signals and segments
+// point into what is left.
 func (c Chart) Latest(n int) Chart {
 	cut := len(c.Points) - n
 	if cut <= 0 {
 		return c
 	}
-	c.Points = c.Points[cut:]
-	var kept []Signal
+	c.Points, c.Omitted = c.Points[cut:], c.Omitted+cut
+	var signals []Signal
 	for _, s := range c.Signals {
 		var points []int
 		for _, i := range s.Points {
@@ -84,53 +138,29 @@ func (c Chart) Latest(n int) Chart {
 			}
 		}
 		if len(points) > 0 {
-			kept = append(kept, Signal{Rule: s.Rule, Points: points})
+			signals = append(signals, Signal{Rule: s.Rule, Points: points})
 		}
 	}
-	c.Signals = kept
+	var segments []Segment
+	for _, s := range c.Segments {
+		if s.End > cut {
+			s.First, s.End = max(0, s.First-cut), s.End-cut
+			segments = append(segments, s)
+		}
+	}
+	c.Signals, c.Segments = signals, segments
 	return c
 }
 
 func chartPoints(sorted []Measurement) []ChartPoint {
 	points := make([]ChartPoint, len(sorted))
+	ranges := make([]float64, len(sorted))
 	for i, m := range sorted {
 		points[i] = ChartPoint{Time: m.Time, Value: m.Value}
 		if i > 0 {
-			r := math.Abs(m.Value - sorted[i-1].Value)
-			points[i].MovingRange = &r
+			ranges[i] = math.Abs(m.Value - sorted[i-1].Value)
+			points[i].MovingRange = &ranges[i]
 		}
 	}
 	return points
-}
-
-// limitsOf computes the limits of a baseline in time order; nil below 4 points. The factors are parameters for the tests
-// against published data that used others.
-func limitsOf(baseline []Measurement, limitFactor, rangeFactor float64) *Limits {
-	n := len(baseline)
-	if n < minPoints {
-		return nil
-	}
-	var ranges float64
-	for i := 1; i < n; i++ {
-		ranges += math.Abs(baseline[i].Value - baseline[i-1].Value)
-	}
-	meanRange := ranges / float64(n-1)
-	centre := mean(baseline)
-	return &Limits{
-		Centre: centre, MeanMovingRange: meanRange,
-		Upper: centre + limitFactor*meanRange, Lower: centre - limitFactor*meanRange,
-		UpperRange: rangeFactor * meanRange, LimitFactor: limitFactor, RangeFactor: rangeFactor,
-		FirstTime: baseline[0].Time, LastTime: baseline[n-1].Time, Count: n,
-	}
-}
-
-// mean sums distances to the first value, so that the mean of equal values is exactly that value: otherwise rounding
-// alone would put a flat line off its own centre and cry wolf.
-func mean(points []Measurement) float64 {
-	first := points[0].Value
-	var sum float64
-	for _, p := range points {
-		sum += p.Value - first
-	}
-	return first + sum/float64(len(points))
 }

@@ -12,6 +12,11 @@ import (
 
 var firstDay = time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC)
 
+// Analyze is the chart with a baseline of its own: the first baselinePoints points, or all when 0 or more than there are.
+func Analyze(points []Measurement, baselinePoints int) Chart {
+	return Analysis{BaselinePoints: baselinePoints}.Chart(points)
+}
+
 // daily makes one reading a day.
 func daily(values ...float64) []Measurement {
 	points := make([]Measurement, len(values))
@@ -26,52 +31,6 @@ var nist = []float64{49.6, 47.6, 49.9, 51.3, 47.8, 51.2, 52.6, 52.4, 53.6, 52.1}
 
 // The golden example: twelve points without a signal.
 var golden = []float64{42, 38, 45, 40, 39, 47, 41, 44, 36, 43, 40, 46}
-
-func TestLimits(t *testing.T) {
-	published := 3 / 1.128
-	for _, c := range []struct {
-		name                                    string
-		values                                  []float64
-		limitFactor, rangeFactor                float64
-		centre, meanRange, upper, lower, ranges float64
-		tolerance                               float64
-	}{
-		// The range limit is the one thing that publications print with several factors: 6.1349 is quoted, 3.267 gives 6.1347.
-		{"NIST as published", nist, published, 3.267, 50.81, 1.8778, 55.8041, 45.8159, 6.1347, 0.00006},
-		{"NIST with 2.660, to its own digits", nist, LimitFactor, RangeFactor, 50.81, 1.8778, 55.8049, 45.8151, 6.1366, 0.00006},
-		{"NIST with 2.660, to the published ones", nist, LimitFactor, RangeFactor, 50.81, 1.8778, 55.8041, 45.8159, 6.1349, 0.002},
-		{"golden", golden, LimitFactor, RangeFactor, 41.75, 58.0 / 11, 55.7755, 27.7245, 17.2313, 0.00006},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			l := limitsOf(daily(c.values...), c.limitFactor, c.rangeFactor)
-			for _, q := range []struct {
-				name      string
-				got, want float64
-			}{
-				{"centre", l.Centre, c.centre},
-				{"mean moving range", l.MeanMovingRange, c.meanRange},
-				{"upper", l.Upper, c.upper},
-				{"lower", l.Lower, c.lower},
-				{"upper range", l.UpperRange, c.ranges},
-			} {
-				if math.Abs(q.got-q.want) > c.tolerance {
-					t.Errorf("%s = %.6f, want %.6f ± %g", q.name, q.got, q.want, c.tolerance)
-				}
-			}
-		})
-	}
-}
-
-// The handbook divides by 1.128. Four decimals tell its limits from those of the printed constant.
-func TestConstantTrap(t *testing.T) {
-	stated := limitsOf(daily(nist...), LimitFactor, RangeFactor)
-	if d := math.Abs(stated.Upper - 55.8041); d < 0.0005 || d > 0.001 {
-		t.Errorf("upper limit with 2.660 is %.5f away from the handbook's", d)
-	}
-	if stated.LimitFactor != 2.660 || stated.RangeFactor != 3.268 {
-		t.Errorf("the limits state the factors %v and %v", stated.LimitFactor, stated.RangeFactor)
-	}
-}
 
 func TestNoSignalInPublishedData(t *testing.T) {
 	for name, values := range map[string][]float64{"NIST: the last five above the centre are no run of eight": nist, "golden": golden} {
@@ -124,39 +83,6 @@ func TestBaseline(t *testing.T) {
 	}
 }
 
-func TestSignals(t *testing.T) {
-	// Centre 10, limits 4 and 16, half-way lines 7 and 13, upper range limit 8.
-	limits := Limits{Centre: 10, Upper: 16, Lower: 4, UpperRange: 8}
-	for _, c := range []struct {
-		name   string
-		values []float64
-		want   []Signal
-	}{
-		{"none", []float64{10, 12, 8, 11, 9}, nil},
-		{"on the limit", []float64{10, 16, 10, 4}, nil},
-		{"outside both limits", []float64{10, 16.5, 10, 3.5}, []Signal{{R1, []int{1}}, {R1, []int{3}}}},
-		{"moving range", []float64{6, 14.5}, []Signal{{R1Range, []int{0, 1}}}},
-		{"moving range on its limit", []float64{6, 14}, nil},
-		{"seven on a side", []float64{11, 11, 11, 11, 11, 11, 11, 9}, nil},
-		{"eight on a side", []float64{9, 11, 11, 11, 11, 11, 11, 11, 11, 9}, []Signal{{R2, []int{1, 2, 3, 4, 5, 6, 7, 8}}}},
-		{"a point on the centre ends a run", []float64{11, 11, 11, 11, 10, 11, 11, 11, 11}, nil},
-		{"a long run is one signal", []float64{9, 9, 9, 9, 9, 9, 9, 9, 9}, []Signal{{R2, []int{0, 1, 2, 3, 4, 5, 6, 7, 8}}}},
-		{"three of four beyond half-way", []float64{10, 14, 10.5, 14, 14, 9}, []Signal{{R3, []int{1, 3, 4}}}},
-		{"the first three", []float64{14, 14, 14}, []Signal{{R3, []int{0, 1, 2}}}},
-		{"three of five", []float64{14, 10.5, 14, 10.5, 14}, nil},
-		{"two each side", []float64{13.5, 6.5, 13.5, 6.5}, nil},
-		{"half-way itself does not count", []float64{13, 13, 13, 13}, nil},
-		{"windows that overlap are one signal", []float64{6, 6, 6, 9, 6, 6}, []Signal{{R3, []int{0, 1, 2, 4, 5}}}},
-		{"windows apart are two", []float64{14, 14, 14, 9, 9, 9, 9, 14, 14, 14}, []Signal{{R3, []int{0, 1, 2}}, {R3, []int{7, 8, 9}}}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			if got := detect(chartPoints(daily(c.values...)), limits); !reflect.DeepEqual(got, c.want) {
-				t.Errorf("got %v, want %v", got, c.want)
-			}
-		})
-	}
-}
-
 func TestFlatLine(t *testing.T) {
 	chart := Analyze(daily(slices.Repeat([]float64{0.1}, 13)...), 0)
 	if len(chart.Signals) != 0 || chart.Limits.Upper != 0.1 {
@@ -195,12 +121,32 @@ func measurements(min, max int) *rapid.Generator[[]Measurement] {
 func TestOrderOfArrivalNeverChangesTheChart(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		points := measurements(0, 30).Draw(t, "points")
-		n := rapid.IntRange(0, 30).Draw(t, "baseline")
+		a := Analysis{
+			BaselinePoints: rapid.IntRange(0, 30).Draw(t, "baseline"),
+			Window:         Window{To: firstDay.Add(time.Duration(rapid.IntRange(1, 60).Draw(t, "to")) * time.Hour)},
+			Method: Method{
+				Form:  rapid.SampledFrom([]LimitForm{"", FormMedianRange, FormMedian}).Draw(t, "form"),
+				Floor: rapid.Bool().Draw(t, "floor"),
+			},
+		}
+		if frozen, err := FreezeBaseline(points, Window{}, a.Method, time.Time{}, "frozen"); err == nil && rapid.Bool().Draw(t, "frozen") {
+			a.Baselines = []Baseline{frozen}
+		}
 		arrived := rapid.Permutation(points).Draw(t, "arrived")
-		if a, b := Analyze(points, n), Analyze(arrived, n); !reflect.DeepEqual(a, b) {
-			t.Fatalf("charts differ:\n%+v\n%+v", a, b)
+		if x, y := a.Chart(points), a.Chart(arrived); !reflect.DeepEqual(x, y) {
+			t.Fatalf("charts differ:\n%+v\n%+v", x, y)
 		}
 	})
+}
+
+// Two readings of one instant are two points, in the order of their source keys.
+func TestTwoReadingsAtOneInstant(t *testing.T) {
+	points := daily(golden...)
+	points[3].Time, points[2].SourceKey, points[3].SourceKey = points[2].Time, "b", "a"
+	chart := Analyze(points, 0)
+	if len(chart.Points) != 12 || chart.Points[2].Value != golden[3] || chart.Points[3].Value != golden[2] || chart.Limits.Count != 12 {
+		t.Errorf("%+v", chart.Points)
+	}
 }
 
 func TestChartsStayFinite(t *testing.T) {
@@ -218,4 +164,29 @@ func TestChartsStayFinite(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A window of 10,000 points, as the database gives them and as they happen to arrive.
+func BenchmarkAnalyze(b *testing.B) {
+	points := make([]Measurement, 10_000)
+	for i := range points {
+		points[i] = Measurement{Time: firstDay.Add(time.Duration(i) * time.Minute), Value: golden[i%len(golden)] + 8*math.Sin(float64(i)/40)}
+	}
+	late := slices.Clone(points)
+	for i := range late {
+		j := i * 7919 % len(late)
+		late[i], late[j] = late[j], late[i]
+	}
+	for name, list := range map[string][]Measurement{"in order": points, "shuffled": late} {
+		for _, form := range []LimitForm{FormMean, FormMedian} {
+			b.Run(name+"/"+string(form), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if c := (Analysis{Method: Method{Form: form}}).Chart(list); len(c.Signals) == 0 {
+						b.Fatal("no signal")
+					}
+				}
+			})
+		}
+	}
 }

@@ -34,10 +34,14 @@ type Experiment struct {
 	Amendments []Amendment `json:"amendments,omitempty"`
 	StartTime  time.Time   `json:"startTime,omitzero"`
 	// StartOrdinal is how many measurements the metric had at the start: what has a greater ordinal came after it.
-	StartOrdinal  int64       `json:"startOrdinal,omitempty"`
+	StartOrdinal int64 `json:"startOrdinal,omitempty"`
+	// CoachReason is why a coach let it run beside another one.
+	CoachReason   string      `json:"coachReason,omitempty"`
 	Outcome       *Outcome    `json:"outcome,omitempty"`
 	AbandonReason string      `json:"abandonReason,omitempty"`
 	HoldChecks    []HoldCheck `json:"holdChecks,omitempty"`
+	// GameDay is nil when the experiment is none.
+	GameDay *GameDay `json:"gameDay,omitempty"`
 }
 
 // Event is what happened to an experiment.
@@ -55,45 +59,6 @@ const (
 	EventHoldChecksScheduled Event = "HoldChecksScheduled"
 )
 
-// Amendment is a change to a locked plan.
-type Amendment struct {
-	Kind       AmendmentKind `json:"kind"`
-	Text       string        `json:"text"`
-	CreateTime time.Time     `json:"createTime"`
-	// MeasurementsSeen is how many measurements of the metric had arrived since the start.
-	MeasurementsSeen int `json:"measurementsSeen"`
-}
-
-// AmendmentKind tells whether results had been seen when a locked plan was changed.
-type AmendmentKind string
-
-// The kinds of changes to a locked plan.
-const (
-	// KindAmendment is a change before results were seen.
-	KindAmendment AmendmentKind = "AMENDMENT"
-	// KindDeviation is a change after results were seen.
-	KindDeviation AmendmentKind = "DEVIATION"
-)
-
-// Outcome is what came of an experiment.
-type Outcome struct {
-	Judgement
-	Verdict        Verdict   `json:"verdict"`
-	OverruleReason string    `json:"overruleReason,omitempty"`
-	Happened       string    `json:"happened"`
-	Learned        string    `json:"learned"`
-	Surprise       bool      `json:"surprise"`
-	ConcludeTime   time.Time `json:"concludeTime"`
-}
-
-// HoldCheck is a re-measurement after a decision to adopt.
-type HoldCheck struct {
-	// DueDate is a day of the team's zone, YYYY-MM-DD.
-	DueDate string `json:"dueDate"`
-	// Weeks is how many weeks after the decision.
-	Weeks int `json:"weeks"`
-}
-
 // Team returns the id of the team.
 func (e *Experiment) Team() string { return TeamOf(e.Name) }
 
@@ -103,13 +68,18 @@ func (e *Experiment) Locked() bool { return !e.LockTime.IsZero() }
 // Ended tells whether nothing more can happen in the experiment itself.
 func (e *Experiment) Ended() bool { return e.State == Concluded || e.State == Abandoned }
 
-// today is the day of now in the team's zone. An unknown zone counts as UTC; the cycle that gave it has checked it.
-func (e *Experiment) today(now time.Time) time.Time {
+// zone is the team's. An unknown one counts as UTC; the cycle that gave it has checked it.
+func (e *Experiment) zone() *time.Location {
 	zone, err := time.LoadLocation(e.TimeZone)
 	if err != nil {
-		zone = time.UTC
+		return time.UTC
 	}
-	y, m, d := now.In(zone).Date()
+	return zone
+}
+
+// today is the day of now in the team's zone.
+func (e *Experiment) today(now time.Time) time.Time {
+	y, m, d := now.In(e.zone()).Date()
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 

@@ -21,13 +21,17 @@ func planned() *Experiment {
 		Prediction: Prediction{
 			Change: "One person reviews all day", Metric: "teams/payments/metrics/review-wait", BaselineValue: new(42.0), ExpectedValue: new(30.0),
 			ByDate: "2026-06-12", Reason: "Nobody waits for somebody to look", ConfidencePercent: 70,
+			Falsification: "Reviews still wait 40 h in the second week",
 		},
 	}
 }
 
 var wait = Metric{Name: "teams/payments/metrics/review-wait", DisplayName: "Review wait", Unit: "h", Direction: Lower, Kind: Process}
 
-var known = Known{Obstacle: true, Metric: &wait}
+var known = Known{ObstacleExists: true, CurrentObstacle: "teams/payments/obstacles/reviews-wait", Metric: &wait}
+
+// inDo is a start that nothing stands in the way of.
+var inDo = Starting{Phase: PhaseDo, Arrived: 3}
 
 // stateAt returns an experiment that has come to the given state.
 func stateAt(t *testing.T, state State) *Experiment {
@@ -43,10 +47,10 @@ func stateAt(t *testing.T, state State) *Experiment {
 		return e
 	}
 	do(e.Lock(known, monday))
-	do(e.Start("", 3, monday.Add(time.Hour)))
+	do(e.Start(inDo, monday.Add(time.Hour)))
 	switch state {
 	case Concluded:
-		do(e.Conclude(Conclusion{Happened: "It moved.", Learned: "Waiting was the problem."}, readings(4, monday.Add(2*time.Hour), 29), monday.Add(3*time.Hour)))
+		do(e.Conclude(Conclusion{Happened: "It moved.", Learned: "Waiting was the problem."}, readings(4, monday.Add(2*time.Hour), 29), Judging{}, monday.Add(3*time.Hour)))
 	case Abandoned:
 		do(e.Abandon("The rota person left."))
 	}
@@ -80,7 +84,8 @@ func TestLockAsksForEverythingAtOnce(t *testing.T) {
 	wantProblems(t, err, fault.FailedPrecondition, "PLAN_INCOMPLETE",
 		"obstacle OBSTACLE_MISSING", "prediction.change CHANGE_MISSING", "prediction.metric METRIC_MISSING",
 		"prediction.baseline_value BASELINE_VALUE_MISSING", "prediction.expected_value EXPECTED_VALUE_MISSING",
-		"prediction.by_date BY_DATE_MISSING", "prediction.reason REASON_MISSING", "prediction.confidence_percent CONFIDENCE_MISSING")
+		"prediction.by_date BY_DATE_MISSING", "prediction.reason REASON_MISSING", "prediction.falsification FALSIFICATION_MISSING",
+		"prediction.confidence_percent CONFIDENCE_MISSING", "safe_to_fail SAFE_TO_FAIL_MISSING")
 	for _, v := range fault.From(err).Violations {
 		if !strings.Contains(v.Description, "?") {
 			t.Errorf("%s is no question: %s", v.Reason, v.Description)
@@ -99,8 +104,25 @@ func TestLockAsks(t *testing.T) {
 	}{
 		{"complete", func(*Experiment, *Known) {}, ""},
 		{"a baseline of zero is a value", func(e *Experiment, _ *Known) { e.Prediction.BaselineValue = new(0.0) }, ""},
-		{"nothing is safe to fail", func(e *Experiment, _ *Known) { e.SafeToFail = "" }, ""},
-		{"unknown obstacle", func(_ *Experiment, k *Known) { k.Obstacle = false }, "obstacle OBSTACLE_UNKNOWN"},
+		{"nothing is safe to fail", func(e *Experiment, _ *Known) { e.SafeToFail = "" }, "safe_to_fail SAFE_TO_FAIL_MISSING"},
+		{"nothing could prove it wrong", func(e *Experiment, _ *Known) { e.Prediction.Falsification = "" }, "prediction.falsification FALSIFICATION_MISSING"},
+		{"unknown obstacle", func(e *Experiment, k *Known) {
+			e.Obstacle, k.ObstacleExists = "teams/payments/obstacles/none", false
+		}, "obstacle OBSTACLE_UNKNOWN"},
+		{"an obstacle that is parked", func(e *Experiment, _ *Known) { e.Obstacle = "teams/payments/obstacles/parked" }, "obstacle OBSTACLE_NOT_CURRENT"},
+		{"no obstacle is current", func(_ *Experiment, k *Known) { k.CurrentObstacle = "" }, "obstacle OBSTACLE_NOT_CURRENT"},
+		{"a range", func(e *Experiment, _ *Known) { e.Prediction.ExpectedUpperValue = new(35.0) }, ""},
+		{"a range of one value", func(e *Experiment, _ *Known) { e.Prediction.ExpectedUpperValue = new(30.0) }, ""},
+		{"a range from the baseline value on", func(e *Experiment, _ *Known) {
+			e.Prediction.ExpectedValue, e.Prediction.ExpectedUpperValue = new(42.0), new(44.0)
+		}, ""},
+		{"a range that ends before it begins", func(e *Experiment, _ *Known) { e.Prediction.ExpectedUpperValue = new(29.0) }, "prediction.expected_upper_value EXPECTED_RANGE_INVERTED"},
+		{"a range without a beginning", func(e *Experiment, _ *Known) {
+			e.Prediction.ExpectedValue, e.Prediction.ExpectedUpperValue = nil, new(35.0)
+		}, "prediction.expected_value EXPECTED_VALUE_MISSING"},
+		{"a range that is the baseline value", func(e *Experiment, _ *Known) {
+			e.Prediction.ExpectedValue, e.Prediction.ExpectedUpperValue = new(42.0), new(42.0)
+		}, "prediction.expected_value EXPECTED_VALUE_UNCHANGED"},
 		{"unknown metric", func(_ *Experiment, k *Known) { k.Metric = nil }, "prediction.metric METRIC_UNKNOWN"},
 		{"nothing changes", func(e *Experiment, _ *Known) { e.Prediction.ExpectedValue = new(42.0) }, "prediction.expected_value EXPECTED_VALUE_UNCHANGED"},
 		{"no such day", func(e *Experiment, _ *Known) { e.Prediction.ByDate = "2026-06-31" }, "prediction.by_date BY_DATE_INVALID"},
@@ -130,7 +152,7 @@ func TestLockAsks(t *testing.T) {
 }
 
 func TestCanonicalPlan(t *testing.T) {
-	e := planned()
+	e := plannedBefore()
 	e.DisplayName, e.SafeToFail = "Ein \"Plan\"\\", "a\tb\nc\u0001\u2028<é>"
 	e.Prediction.BaselineValue, e.Prediction.ExpectedValue = new(0.000001), new(-1e21)
 	const want = `{"baselineValue":0.000001,"byDate":"2026-06-12","change":"One person reviews all day","confidencePercent":70,` +
@@ -141,12 +163,34 @@ func TestCanonicalPlan(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	// Computed by another program: the form must never change under a stored hash.
-	if got := planned().planHash(); got != plainHash {
+	if got := plannedBefore().planHash(); got != plainHash {
 		t.Errorf("hash %s, want %s", got, plainHash)
+	}
+	full := planned()
+	full.Prediction.ExpectedUpperValue = new(34.5)
+	const wantFull = `{"baselineValue":42,"byDate":"2026-06-12","change":"One person reviews all day","confidencePercent":70,` +
+		`"displayName":"Review rota","expectedUpperValue":34.5,"expectedValue":30,"falsification":"Reviews still wait 40 h in the second week",` +
+		`"metric":"teams/payments/metrics/review-wait","name":"teams/payments/cycles/2026-w23/experiments/review-rota",` +
+		`"obstacle":"teams/payments/obstacles/reviews-wait","reason":"Nobody waits for somebody to look","safeToFail":"We can go back any day."}`
+	if got := full.CanonicalPlan(); got != wantFull {
+		t.Errorf("got  %s\nwant %s", got, wantFull)
+	}
+	if got := full.planHash(); got != fullHash {
+		t.Errorf("hash %s, want %s", got, fullHash)
 	}
 }
 
-const plainHash = "e6b267193a44417d2a0ada984e3e46a9db3146d9846b792ac1ee1369d61b0ef0"
+// plannedBefore is a plan from before ranges and falsifications were asked for.
+func plannedBefore() *Experiment {
+	e := planned()
+	e.Prediction.Falsification = ""
+	return e
+}
+
+const (
+	plainHash = "e6b267193a44417d2a0ada984e3e46a9db3146d9846b792ac1ee1369d61b0ef0"
+	fullHash  = "e379a1cf340fdcdd3330741f5e84837e2bb81d1e87dfd7e174997266889bbf51"
+)
 
 func TestEveryPartOfThePlanIsHashed(t *testing.T) {
 	base := planned().planHash()
@@ -162,6 +206,9 @@ func TestEveryPartOfThePlanIsHashed(t *testing.T) {
 		"day":        func(e *Experiment) { e.Prediction.ByDate = "2026-06-13" },
 		"reason":     func(e *Experiment) { e.Prediction.Reason += "." },
 		"confidence": func(e *Experiment) { e.Prediction.ConfidencePercent = 75 },
+		"range":      func(e *Experiment) { e.Prediction.ExpectedUpperValue = new(35.0) },
+		"proof":      func(e *Experiment) { e.Prediction.Falsification += "." },
+		"no proof":   func(e *Experiment) { e.Prediction.Falsification = "" },
 	} {
 		e := planned()
 		edit(e)
@@ -193,12 +240,14 @@ func TestTransitions(t *testing.T) {
 		"update": func(e *Experiment) ([]Event, error) {
 			return e.Update(func(e *Experiment) { e.Prediction.Change = "else" })
 		},
-		"lock":     func(e *Experiment) ([]Event, error) { return e.Lock(known, monday) },
-		"amend":    func(e *Experiment) ([]Event, error) { return e.Amend("later", 3, monday) },
-		"start":    func(e *Experiment) ([]Event, error) { return e.Start("", 3, monday) },
-		"conclude": func(e *Experiment) ([]Event, error) { return e.Conclude(end, after, monday.Add(4*time.Hour)) },
-		"abandon":  func(e *Experiment) ([]Event, error) { return e.Abandon("no use") },
-		"hold":     func(e *Experiment) ([]Event, error) { return e.ScheduleHoldChecks(monday) },
+		"lock":  func(e *Experiment) ([]Event, error) { return e.Lock(known, monday) },
+		"amend": func(e *Experiment) ([]Event, error) { return e.Amend("later", nil, 3, monday) },
+		"start": func(e *Experiment) ([]Event, error) { return e.Start(inDo, monday) },
+		"conclude": func(e *Experiment) ([]Event, error) {
+			return e.Conclude(end, after, Judging{}, monday.Add(4*time.Hour))
+		},
+		"abandon": func(e *Experiment) ([]Event, error) { return e.Abandon("no use") },
+		"hold":    func(e *Experiment) ([]Event, error) { return e.ScheduleHoldChecks(monday) },
 	}
 	states := map[string]func(t *testing.T) *Experiment{
 		"draft":     func(t *testing.T) *Experiment { return stateAt(t, Draft) },
@@ -286,7 +335,13 @@ func TestUpdate(t *testing.T) {
 		"another team's metric": {func(e *Experiment) { e.Prediction.Metric = "teams/other/metrics/m" }, "experiment.prediction.metric OTHER_TEAM"},
 		"no metric at all":      {func(e *Experiment) { e.Prediction.Metric = "teams/payments/obstacles/m" }, "experiment.prediction.metric REFERENCE_INVALID"},
 		"no obstacle at all":    {func(e *Experiment) { e.Obstacle = "reviews" }, "experiment.obstacle REFERENCE_INVALID"},
-		"beyond all numbers":    {func(e *Experiment) { e.Prediction.ExpectedValue = new(1e301) }, "experiment.prediction.expected_value VALUE_OUT_OF_RANGE"},
+		"a range that ends before it begins": {
+			func(e *Experiment) { e.Prediction.ExpectedUpperValue = new(29.5) }, "experiment.prediction.expected_upper_value EXPECTED_RANGE_INVERTED",
+		},
+		"beyond all numbers, too": {
+			func(e *Experiment) { e.Prediction.ExpectedUpperValue = new(1e301) }, "experiment.prediction.expected_upper_value VALUE_OUT_OF_RANGE",
+		},
+		"beyond all numbers": {func(e *Experiment) { e.Prediction.ExpectedValue = new(1e301) }, "experiment.prediction.expected_value VALUE_OUT_OF_RANGE"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := planned().Update(c.edit)
@@ -304,6 +359,10 @@ func TestSentence(t *testing.T) {
 	e.Prediction.Change, e.Prediction.Reason = "we pair.", "two see more. "
 	e.Measured(&wait)
 	if got, want := e.Prediction.Sentence(), "If we pair, then Review wait goes to 30 h by 2026-06-12, because two see more."; got != want {
+		t.Errorf("got %q", got)
+	}
+	e.Prediction.ExpectedUpperValue = new(35.5)
+	if got, want := e.Prediction.Sentence(), "If we pair, then Review wait goes to between 30 and 35.5 h by 2026-06-12, because two see more."; got != want {
 		t.Errorf("got %q", got)
 	}
 	e.Measured(nil)
@@ -332,108 +391,13 @@ func TestDraft(t *testing.T) {
 	wantProblems(t, err, fault.InvalidArgument, "EXPERIMENT_INVALID", "experiment.display_name REQUIRED")
 }
 
-func TestAmendmentOrDeviation(t *testing.T) {
-	e := planned()
-	must := func(_ []Event, err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	must(e.Lock(known, monday))
-	must(e.Amend("locked, not started; old readings do not count", 7, monday))
-	must(e.Start("", 7, monday))
-	must(e.Amend("started, nothing arrived", 7, monday))
-	must(e.Amend("two arrived", 9, monday))
-	var got []Amendment
-	for _, a := range e.Amendments {
-		got = append(got, Amendment{Kind: a.Kind, MeasurementsSeen: a.MeasurementsSeen})
-	}
-	want := []Amendment{{Kind: KindAmendment}, {Kind: KindAmendment}, {Kind: KindDeviation, MeasurementsSeen: 2}}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
-	_, err := e.Amend("  ", 9, monday)
-	wantReason(t, err, fault.InvalidArgument, "TEXT_MISSING")
-}
-
-func TestOneRunningExperiment(t *testing.T) {
-	e := planned()
-	if _, err := e.Lock(known, monday); err != nil {
-		t.Fatal(err)
-	}
-	other := "teams/payments/cycles/2026-w23/experiments/other"
-	_, err := e.Start(other, 0, monday)
-	f := wantReason(t, err, fault.FailedPrecondition, "EXPERIMENT_ALREADY_RUNNING")
-	if f.Metadata["running"] != other || !strings.Contains(f.Message, other) || e.State != Draft {
-		t.Errorf("message %q, metadata %v, state %s", f.Message, f.Metadata, e.State)
-	}
-}
-
-func TestConclude(t *testing.T) {
-	full := Conclusion{Happened: "It moved.", Learned: "Waiting was the problem."}
-	good := readings(4, monday.Add(2*time.Hour), 29, 31, 27) // mean 29, expected 30
-	for _, c := range []struct {
-		name     string
-		say      func(*Conclusion)
-		readings []Reading
-		verdict  Verdict
-		problems []string
-	}{
-		{"what the numbers suggest", func(*Conclusion) {}, good, AsPredicted, nil},
-		{"confirmed, and a reason that nobody needs is dropped", func(c *Conclusion) { c.Verdict, c.OverruleReason = AsPredicted, "because" }, good, AsPredicted, nil},
-		{"overruled", func(c *Conclusion) { c.Verdict, c.OverruleReason = NotAsPredicted, "half of us were away" }, good, NotAsPredicted, nil},
-		{"overruled without a reason", func(c *Conclusion) { c.Verdict = CannotTell }, good, "", []string{"overrule_reason OVERRULE_REASON_MISSING"}},
-		{"nothing learned", func(c *Conclusion) { c.Learned = "   " }, good, "", []string{"learned LEARNED_MISSING"}},
-		{"hardly anything learned", func(c *Conclusion) { c.Learned = " it works " }, good, "", []string{"learned LEARNED_MISSING"}},
-		{
-			"everything at once", func(c *Conclusion) { *c = Conclusion{Verdict: CannotTell, OverruleReason: " "} }, good, "",
-			[]string{"happened HAPPENED_MISSING", "learned LEARNED_MISSING", "overrule_reason OVERRULE_REASON_MISSING"},
-		},
-		{"a surprise", func(*Conclusion) {}, readings(4, monday.Add(2*time.Hour), 40), NotAsPredicted, nil},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			e, say := stateAt(t, Running), full
-			c.say(&say)
-			_, err := e.Conclude(say, c.readings, monday.Add(9*time.Hour))
-			if c.problems != nil {
-				wantProblems(t, err, fault.InvalidArgument, "CONCLUSION_INCOMPLETE", c.problems...)
-				if e.State != Running || e.Outcome != nil {
-					t.Error("a refused conclusion left traces")
-				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			o := e.Outcome
-			if o.Verdict != c.verdict || o.Surprise != (c.verdict == NotAsPredicted) || e.State != Concluded || o.Readings != len(c.readings) {
-				t.Errorf("outcome %+v, state %s", o, e.State)
-			}
-			if (o.OverruleReason != "") != (o.Verdict != o.Suggested) {
-				t.Errorf("suggested %s, verdict %s, reason %q", o.Suggested, o.Verdict, o.OverruleReason)
-			}
-		})
-	}
-}
-
-func TestConcludeNeedsReadings(t *testing.T) {
-	e := stateAt(t, Running) // the metric had 3 readings at the start
-	end := Conclusion{Happened: "It moved.", Learned: "Waiting was the problem."}
-	_, err := e.Conclude(end, readings(1, monday.Add(-9*time.Hour), 1, 2, 3), monday.Add(4*time.Hour))
-	f := wantReason(t, err, fault.FailedPrecondition, "NO_MEASUREMENTS")
-	if f.Metadata["metric"] != e.Prediction.Metric || e.State != Running {
-		t.Errorf("metadata %v, state %s", f.Metadata, e.State)
-	}
-}
-
 func TestHoldChecks(t *testing.T) {
 	e := stateAt(t, Concluded)
 	decided := time.Date(2026, 6, 12, 22, 30, 0, 0, time.UTC) // the 13th in Berlin
 	if events, err := e.ScheduleHoldChecks(decided); err != nil || !reflect.DeepEqual(events, []Event{EventHoldChecksScheduled}) {
 		t.Fatalf("events %v, err %v", events, err)
 	}
-	want := []HoldCheck{{"2026-06-27", 2}, {"2026-07-25", 6}, {"2026-09-05", 12}}
+	want := []HoldCheck{{DueDate: "2026-06-27", Weeks: 2}, {DueDate: "2026-07-25", Weeks: 6}, {DueDate: "2026-09-05", Weeks: 12}}
 	if !reflect.DeepEqual(e.HoldChecks, want) {
 		t.Errorf("hold checks %v, want %v", e.HoldChecks, want)
 	}

@@ -1,7 +1,10 @@
 package domain
 
 import (
+	"encoding/json"
 	"errors"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,16 +29,33 @@ func TestNoSequenceOfCallsChangesALockedPlan(t *testing.T) {
 				})
 			},
 			"lock": func(t *rapid.T) {
-				k := Known{Obstacle: rapid.Bool().Draw(t, "obstacle"), Metric: rapid.SampledFrom([]*Metric{nil, &wait}).Draw(t, "metric")}
+				k := Known{CurrentObstacle: rapid.SampledFrom([]string{"", known.CurrentObstacle}).Draw(t, "obstacle"), Metric: rapid.SampledFrom([]*Metric{nil, &wait}).Draw(t, "metric")}
 				m.call(t, func(e *Experiment) ([]Event, error) { return e.Lock(k, m.now) })
 			},
 			"amend": func(t *rapid.T) {
 				text := rapid.SampledFrom([]string{"", "why"}).Draw(t, "text")
-				m.call(t, func(e *Experiment) ([]Event, error) { return e.Amend(text, int64(len(m.readings)), m.now) })
+				changes := rapid.SliceOfN(planChange, 0, 3).Draw(t, "changes")
+				m.call(t, func(e *Experiment) ([]Event, error) { return e.Amend(text, changes, int64(len(m.readings)), m.now) })
 			},
 			"start": func(t *rapid.T) {
-				running := rapid.SampledFrom([]string{"", "", "other"}).Draw(t, "running")
-				m.call(t, func(e *Experiment) ([]Event, error) { return e.Start(running, int64(len(m.readings)), m.now) })
+				s := Starting{
+					Phase:       rapid.SampledFrom([]Phase{PhaseDo, PhaseDo, PhasePlan, "CHECK"}).Draw(t, "phase"),
+					Running:     rapid.SampledFrom([][]string{nil, nil, {"other"}, {"other", "third"}}).Draw(t, "running"),
+					CoachReason: rapid.SampledFrom([]string{"", "two"}).Draw(t, "reason"), Coach: rapid.Bool().Draw(t, "coach"),
+					Arrived: int64(len(m.readings)),
+				}
+				m.call(t, func(e *Experiment) ([]Event, error) { return e.Start(s, m.now) })
+			},
+			"restore": func(t *rapid.T) { // what a backup holds is the document
+				document, err := json.Marshal(m.e)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var restored Experiment
+				if err := json.Unmarshal(document, &restored); err != nil {
+					t.Fatal(err)
+				}
+				m.e = &restored
 			},
 			"measure": func(t *rapid.T) {
 				shift := time.Duration(rapid.IntRange(-48, 48).Draw(t, "hours")) * time.Hour
@@ -44,11 +64,12 @@ func TestNoSequenceOfCallsChangesALockedPlan(t *testing.T) {
 			},
 			"conclude": func(t *rapid.T) {
 				c := Conclusion{
+					Window:         rapid.SampledFrom([]Window{{}, {From: m.now.AddDate(0, 0, -1)}, {To: m.now}}).Draw(t, "window"),
 					Verdict:        rapid.SampledFrom([]Verdict{"", AsPredicted, NotAsPredicted, CannotTell}).Draw(t, "verdict"),
 					OverruleReason: rapid.SampledFrom([]string{"", "away"}).Draw(t, "overrule"),
 					Happened:       "It moved.", Learned: rapid.SampledFrom([]string{"", "Waiting was the problem."}).Draw(t, "learned"),
 				}
-				m.call(t, func(e *Experiment) ([]Event, error) { return e.Conclude(c, m.readings, m.now) })
+				m.call(t, func(e *Experiment) ([]Event, error) { return e.Conclude(c, m.readings, Judging{}, m.now) })
 			},
 			"abandon": func(t *rapid.T) {
 				reason := rapid.SampledFrom([]string{"", "no use"}).Draw(t, "reason")
@@ -62,13 +83,24 @@ func TestNoSequenceOfCallsChangesALockedPlan(t *testing.T) {
 	})
 }
 
+// planChange is a change to a field, with a text that may or may not suit it.
+var planChange = rapid.Custom(func(t *rapid.T) PlanChange {
+	return PlanChange{
+		Field: rapid.SampledFrom([]PlanField{
+			FieldChange, FieldExpectedValue, FieldExpectedUpperValue, FieldByDate, FieldReason, FieldFalsification, FieldConfidencePercent, FieldSafeToFail,
+		}).Draw(t, "field"),
+		After: rapid.SampledFrom([]string{"", "a", "28.5", "55", "2026-06-15"}).Draw(t, "after"),
+	}
+})
+
 type machine struct {
 	e        *Experiment
 	now      time.Time
 	readings []Reading
 	plan     string // the canonical plan at the lock
 	hash     string
-	texts    []string // of the amendments
+	sentence string
+	changes  []Amendment
 }
 
 var rank = map[State]int{Draft: 0, Running: 1, Concluded: 2, Abandoned: 2}
@@ -81,7 +113,7 @@ func (m *machine) call(t *rapid.T, do func(*Experiment) ([]Event, error)) {
 	events, err := do(&next)
 	if err != nil {
 		var f *fault.Error
-		if !errors.As(err, &f) || f.Reason == "" || f.Kind != fault.FailedPrecondition && f.Kind != fault.InvalidArgument {
+		if !errors.As(err, &f) || f.Reason == "" || f.Kind != fault.FailedPrecondition && f.Kind != fault.InvalidArgument && f.Kind != fault.PermissionDenied {
 			t.Fatalf("a refusal without a reason: %v", err)
 		}
 		if events != nil {
@@ -107,20 +139,15 @@ func (m *machine) check(t *rapid.T) {
 		return
 	}
 	if m.hash == "" {
-		m.plan, m.hash = e.CanonicalPlan(), e.PlanHash
+		m.plan, m.hash, m.sentence = e.CanonicalPlan(), e.PlanHash, e.Prediction.Sentence()
 	}
-	if e.CanonicalPlan() != m.plan || e.PlanHash != m.hash || e.planHash() != m.hash {
+	if e.CanonicalPlan() != m.plan || e.Prediction.Sentence() != m.sentence || e.PlanHash != m.hash || e.planHash() != m.hash {
 		t.Fatalf("the locked plan changed:\n%s %s\n%s %s", m.plan, m.hash, e.CanonicalPlan(), e.PlanHash)
 	}
-	for i, text := range m.texts {
-		if i >= len(e.Amendments) || e.Amendments[i].Text != text {
-			t.Fatalf("amendment %d is lost or changed", i)
-		}
+	if n := len(m.changes); n > len(e.Amendments) || n > 0 && !reflect.DeepEqual(m.changes, e.Amendments[:n]) {
+		t.Fatalf("an amendment is lost or changed: %+v became %+v", m.changes, e.Amendments)
 	}
-	m.texts = m.texts[:0]
-	for _, a := range e.Amendments {
-		m.texts = append(m.texts, a.Text)
-	}
+	m.changes = slices.Clone(e.Amendments)
 	if (e.State == Concluded) != (e.Outcome != nil) || (e.State == Abandoned) != (e.AbandonReason != "") {
 		t.Fatalf("state %s with outcome %v and reason %q", e.State, e.Outcome, e.AbandonReason)
 	}

@@ -8,11 +8,10 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 )
 
 // MaxValue bounds the magnitude of values, so that no sum or limit computed from them can overflow.
@@ -39,11 +38,10 @@ type Reading struct {
 	Ordinal int64
 }
 
-// Entry is a measurement in a request, with the place to name when something is wrong with it.
+// Entry is a measurement of an import, with the line or the entry of a list that it came from, counted from 1.
 type Entry struct {
 	Measurement
-	// At is `measurements[i].value` or `csv:line:column`.
-	At string
+	Line int64
 }
 
 // Compare orders measurements by time, then by source key: the order of every chart, whatever the order of arrival.
@@ -51,65 +49,36 @@ func (m Measurement) Compare(o Measurement) int {
 	return cmp.Or(m.Time.Compare(o.Time), cmp.Compare(m.SourceKey, o.SourceKey))
 }
 
-// CheckMeasurements checks a list of measurements that a client sent. It returns them as entries with times in whole
-// microseconds, or an InvalidArgument fault MEASUREMENTS_INVALID with every problem, 100 at most.
-func CheckMeasurements(list []Measurement) ([]Entry, error) {
-	var p problems
+// CheckMeasurements reads a list of measurements that a client sent, with times in whole microseconds. What is wrong with an
+// entry goes to the report, and the entry is left out.
+func CheckMeasurements(list []Measurement, report *Report) []Entry {
 	entries := make([]Entry, 0, len(list))
 	for i, m := range list {
-		at := "measurements[" + strconv.Itoa(i) + "]."
-		before := p.count
-		if reason, text := checkTime(m.Time); reason != "" {
-			p.add(at+"time", reason, "%s", text)
+		before := report.Count
+		refuse := func(field, reason, text string) {
+			if reason != "" {
+				report.Add(Problem{Line: int64(i) + 1, Field: field, Reason: reason, Description: text})
+			}
 		}
-		if reason, text := checkValue(m.Value); reason != "" {
-			p.add(at+"value", reason, "%s", text)
-		}
-		if reason, text := checkSourceKey(m.SourceKey); reason != "" {
-			p.add(at+"source_key", reason, "%s", text)
-		}
-		if p.count == before {
+		reason, text := checkTime(m.Time)
+		refuse("time", reason, text)
+		reason, text = checkValue(m.Value)
+		refuse("value", reason, text)
+		reason, text = checkSourceKey(m.SourceKey)
+		refuse("source_key", reason, text)
+		if report.Count == before {
 			m.Time = stored(m.Time)
-			entries = append(entries, Entry{Measurement: m, At: at + "value"})
+			entries = append(entries, Entry{Measurement: m, Line: int64(i) + 1})
 		}
 	}
-	checkContradictions(entries, &p)
-	if err := p.fault(fault.InvalidArgument, "MEASUREMENTS_INVALID", "The measurements cannot be read"); err != nil {
-		return nil, err
-	}
-	return entries, nil
+	return entries
 }
 
-// Conflicts returns a FailedPrecondition fault MEASUREMENT_CONFLICT that names every entry whose key exists with another
-// value, or nil. existing holds the stored value of each entry, in the order of the entries; nil for a new one.
-func Conflicts(entries []Entry, existing []*float64) error {
-	var p problems
-	for i, e := range entries {
-		if v := existing[i]; v != nil && *v != e.Value {
-			p.add(e.At, "MEASUREMENT_CONFLICT", "%s is recorded as %s already; this says %s.", e.key(), number(*v), number(e.Value))
-		}
-	}
-	return p.fault(fault.FailedPrecondition, "MEASUREMENT_CONFLICT", "Some measurements contradict what is recorded")
-}
-
-// checkContradictions finds entries of one request that give the same key two values.
-func checkContradictions(entries []Entry, p *problems) {
-	type key struct {
-		micros int64
-		source string
-	}
-	seen := make(map[key]*Entry, len(entries))
-	for i := range entries {
-		e := &entries[i]
-		k := key{e.Time.UnixMicro(), e.SourceKey}
-		first := seen[k]
-		if first == nil {
-			seen[k] = e
-			continue
-		}
-		if first.Value != e.Value {
-			p.add(e.At, "MEASUREMENT_CONFLICT", "%s is %s here and %s at %s.", e.key(), number(e.Value), number(first.Value), first.At)
-		}
+// Contradiction is a key that is recorded, or came before in the same import, with another value.
+func Contradiction(e Entry, recorded float64) Problem {
+	return Problem{
+		Line: e.Line, Field: "value", Reason: "MEASUREMENT_CONFLICT",
+		Description: fmt.Sprintf("%s is %s already; this says %s. Correct it with :correct, or give it another source key.", e.key(), number(recorded), number(e.Value)),
 	}
 }
 
@@ -132,6 +101,27 @@ func number(v float64) string {
 // stored is t as it can be kept: UTC, whole microseconds.
 func stored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
+// parseTime reads an instant as it is stored.
+func parseTime(text string) (at time.Time, reason, description string) {
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return at, "TIME_INVALID", "The time is not RFC 3339 with its zone, such as 2026-06-01T09:30:00Z or 2026-06-01T11:30:00+02:00."
+	}
+	reason, description = checkTime(at)
+	return stored(at), reason, description
+}
+
+// parseValue takes plain decimal notation only: what strconv reads beyond it (NaN, Inf, hexadecimal, underscores) is a
+// slip in a data file.
+func parseValue(text string) (value float64, reason, description string) {
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil || strings.Trim(text, "+-.0123456789eE") != "" {
+		return 0, "VALUE_INVALID", "The value is not a finite decimal number with a point, such as 3.5."
+	}
+	reason, description = checkValue(value)
+	return value, reason, description
+}
+
 func checkTime(t time.Time) (reason, text string) {
 	if year := t.UTC().Year(); t.IsZero() || year < 1 || year > 9999 {
 		return "TIME_INVALID", "The time is missing or outside the years 1 to 9999."
@@ -153,6 +143,9 @@ func checkSourceKey(s string) (reason, text string) {
 	if utf8.RuneCountInString(s) > maxSourceKey {
 		return "SOURCE_KEY_INVALID", fmt.Sprintf("The source key is longer than %d characters.", maxSourceKey)
 	}
+	if strings.HasPrefix(s, "=") || strings.HasPrefix(s, "@") {
+		return "SOURCE_KEY_INVALID", "The source key begins like a formula of a spreadsheet; begin it with a letter."
+	}
 	for _, r := range s {
 		if unicode.IsControl(r) || r == utf8.RuneError {
 			return "SOURCE_KEY_INVALID", "The source key has a character that cannot be shown."
@@ -161,7 +154,12 @@ func checkSourceKey(s string) (reason, text string) {
 	return "", ""
 }
 
+// inOrder returns the measurements in time order: themselves when they are, which is how they come from the store, and otherwise a
+// sorted copy.
 func inOrder(points []Measurement) []Measurement {
+	if slices.IsSortedFunc(points, Measurement.Compare) {
+		return points
+	}
 	sorted := slices.Clone(points)
 	slices.SortStableFunc(sorted, Measurement.Compare)
 	return sorted

@@ -18,7 +18,7 @@ func TeamOf(name string) string {
 // ParentOf returns the parent of a resource name: the name without its last collection and id.
 func ParentOf(name string) string {
 	parts := strings.Split(name, "/")
-	if len(parts) < 4 {
+	if len(parts) < 3 {
 		return ""
 	}
 	return strings.Join(parts[:len(parts)-2], "/")
@@ -32,6 +32,9 @@ func IDOf(name string) string { return name[strings.LastIndexByte(name, '/')+1:]
 func checkReference(field, name, team, collection string) []fault.Violation {
 	if name == "" {
 		return nil
+	}
+	if collection == "metrics" && strings.HasPrefix(name, "organization/metrics/") {
+		return nil // what the organisation measures is for every team
 	}
 	parts := strings.Split(name, "/")
 	want := "teams/" + team + "/" + collection + "/…"

@@ -11,9 +11,15 @@ import (
 // CanonicalPlan returns the plan in the form that is hashed: one JSON object in the canonical form of RFC 8785 (members in
 // the order of their names, no white space, shortest numbers), so that anybody can compute the hash again. Its members:
 //
-//	baselineValue, byDate, change, confidencePercent, displayName, expectedValue, metric, name, obstacle, reason, safeToFail
+//	baselineValue, byDate, change, confidencePercent, displayName, expectedUpperValue, expectedValue, falsification, gameDay, metric,
+//	name, obstacle, reason, safeToFail
 //
-// A text that is not given is "", a number that is not given is null.
+// and of gameDay, an object:
+//
+//	abortCondition, blastRadius, method, prediction, rollback, steadyState (hypothesis, lower, probe, upper)
+//
+// A text that is not given is "", a number that is not given is null. But expectedUpperValue, falsification and gameDay, which plans
+// did not have at first, are left out when they are not given: so the hash of an older plan stays what it was.
 func (e *Experiment) CanonicalPlan() string {
 	p := e.Prediction
 	confidence := float64(p.ConfidencePercent)
@@ -23,13 +29,24 @@ func (e *Experiment) CanonicalPlan() string {
 		{"change", canonicalString(p.Change)},
 		{"confidencePercent", canonicalNumber(&confidence)},
 		{"displayName", canonicalString(e.DisplayName)},
-		{"expectedValue", canonicalNumber(p.ExpectedValue)},
+	}
+	if p.ExpectedUpperValue != nil {
+		members = append(members, [2]string{"expectedUpperValue", canonicalNumber(p.ExpectedUpperValue)})
+	}
+	members = append(members, [2]string{"expectedValue", canonicalNumber(p.ExpectedValue)})
+	if p.Falsification != "" {
+		members = append(members, [2]string{"falsification", canonicalString(p.Falsification)})
+	}
+	if e.GameDay != nil {
+		members = append(members, [2]string{"gameDay", e.GameDay.canonical()})
+	}
+	members = append(members, [][2]string{
 		{"metric", canonicalString(p.Metric)},
 		{"name", canonicalString(e.Name)},
 		{"obstacle", canonicalString(e.Obstacle)},
 		{"reason", canonicalString(p.Reason)},
 		{"safeToFail", canonicalString(e.SafeToFail)},
-	}
+	}...)
 	parts := make([]string, len(members))
 	for i, m := range members {
 		parts[i] = canonicalString(m[0]) + ":" + m[1]

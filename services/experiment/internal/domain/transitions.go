@@ -3,13 +3,9 @@ package domain
 import (
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 )
-
-// minLearned is the length of the shortest learning, in characters: about a sentence.
-const minLearned = 10
 
 // holdWeeks are the weeks after a decision to adopt in which the gain is measured again.
 var holdWeeks = [...]int{2, 6, 12}
@@ -54,7 +50,7 @@ func (e *Experiment) Lock(known Known, now time.Time) ([]Event, error) {
 	case e.Locked():
 		return nil, e.refuse("PLAN_LOCKED", "The plan is locked already.")
 	}
-	if v := e.missing(known, e.today(now)); len(v) > 0 {
+	if v := e.gameDayQuestions(e.missing(known, e.today(now))); len(v) > 0 {
 		return nil, fault.Unmet("PLAN_INCOMPLETE", "Some questions about the plan are open.", v...)
 	}
 	e.Measured(known.Metric)
@@ -63,111 +59,71 @@ func (e *Experiment) Lock(known Known, now time.Time) ([]Event, error) {
 	return []Event{EventLocked}, nil
 }
 
-// Amend adds a change to a locked plan. arrived is how many measurements the metric has ever had: when some came after
-// the start, results had been seen and the change is a deviation.
-func (e *Experiment) Amend(text string, arrived int64, now time.Time) ([]Event, error) {
-	text = strings.TrimSpace(text)
-	switch {
-	case text == "":
-		return nil, fault.Invalid("text", "TEXT_MISSING", "Say what changes, and why.")
-	case e.Ended():
-		return nil, e.refuseEnded()
-	case !e.Locked():
-		return nil, e.refuse("PLAN_NOT_LOCKED", "The plan is not locked yet: change it directly.")
-	}
-	a := Amendment{Kind: KindAmendment, Text: text, CreateTime: now}
-	if e.State == Running && arrived > e.StartOrdinal {
-		a.Kind = KindDeviation
-		a.MeasurementsSeen = int(arrived - e.StartOrdinal)
-	}
-	e.Amendments = append(e.Amendments, a)
-	return []Event{EventAmended}, nil
+// Phase is where the cycle of an experiment stands, as far as it matters to a start.
+type Phase string
+
+// The phases.
+const (
+	PhasePlan Phase = "PLAN"
+	PhaseDo   Phase = "DO"
+)
+
+// Starting is what a start has to know beyond the experiment itself.
+type Starting struct {
+	// Phase is that of the experiment's cycle.
+	Phase Phase
+	// Running are the names of the team's running experiments.
+	Running []string
+	// CoachReason is why there should be two, Coach whether a coach says so.
+	CoachReason string
+	Coach       bool
+	// Arrived is how many measurements the metric has had so far.
+	Arrived int64
 }
 
-// Start begins a locked experiment. running is the name of the team's running experiment, or ""; arrived is how many
-// measurements the metric has had so far.
-func (e *Experiment) Start(running string, arrived int64, now time.Time) ([]Event, error) {
+// Start begins a locked experiment while its cycle is in DO. A team runs one experiment; with the reason of a coach, two.
+func (e *Experiment) Start(s Starting, now time.Time) ([]Event, error) {
 	switch {
 	case e.State != Draft:
 		return nil, e.refuseNotDraft()
 	case !e.Locked():
 		return nil, e.refuse("PLAN_NOT_LOCKED", "Lock the prediction before the experiment starts.")
-	case running != "":
-		return nil, fault.New(fault.FailedPrecondition, "EXPERIMENT_ALREADY_RUNNING",
-			"The team runs %s already. Conclude or abandon it first.", running).
-			With("experiment", e.Name).With("running", running)
+	}
+	if err := e.mayStart(s); err != nil {
+		return nil, err
+	}
+	e.CoachReason = ""
+	if len(s.Running) > 0 {
+		e.CoachReason = strings.TrimSpace(s.CoachReason)
 	}
 	e.State = Running
 	e.StartTime = now
-	e.StartOrdinal = arrived
+	e.StartOrdinal = s.Arrived
 	return []Event{EventStarted}, nil
 }
 
-// Conclusion is what the team says at the end.
-type Conclusion struct {
-	// Verdict is the team's; "" takes what the numbers suggest.
-	Verdict Verdict
-	// OverruleReason is needed when the team says otherwise than the numbers suggest, and dropped when it does not.
-	OverruleReason string
-	Happened       string
-	Learned        string
-}
-
-// Conclude ends a running experiment: the numbers suggest a verdict, the team confirms or overrules it. readings are all
-// the readings of the metric.
-func (e *Experiment) Conclude(c Conclusion, readings []Reading, now time.Time) ([]Event, error) {
-	switch e.State {
-	case Running:
-	case Draft:
-		return nil, e.refuse("EXPERIMENT_NOT_RUNNING", "The experiment has not started.")
-	default:
-		return nil, e.refuseEnded()
-	}
-	before, after := divide(readings, e.StartTime, e.StartOrdinal)
-	if len(after) == 0 {
-		return nil, e.refuse("NO_MEASUREMENTS", "No reading of the metric has arrived since the start. Import what was measured, or abandon the experiment with a reason.").
-			With("metric", e.Prediction.Metric)
-	}
-	o := Outcome{
-		Judgement: Judge(e.Prediction, before, after), Verdict: c.Verdict,
-		OverruleReason: strings.TrimSpace(c.OverruleReason), Happened: strings.TrimSpace(c.Happened),
-		Learned: strings.TrimSpace(c.Learned), ConcludeTime: now,
-	}
-	if o.Verdict == "" {
-		o.Verdict = o.Suggested
-	}
-	if err := o.check(); err != nil {
-		return nil, err
-	}
-	if o.Verdict == o.Suggested {
-		o.OverruleReason = ""
-	}
-	o.Surprise = o.Verdict == NotAsPredicted
-	e.State = Concluded
-	e.Outcome = &o
-	return []Event{EventConcluded}, nil
-}
-
-// check refuses an end without words.
-func (o *Outcome) check() error {
-	var v []fault.Violation
-	if o.Happened == "" {
-		v = append(v, fault.Violation{Field: "happened", Reason: "HAPPENED_MISSING", Description: "What happened?"})
-	}
-	if utf8.RuneCountInString(o.Learned) < minLearned {
-		v = append(v, fault.Violation{Field: "learned", Reason: "LEARNED_MISSING", Description: "What did you learn? Write at least a sentence."})
-	}
-	if o.Verdict != o.Suggested && o.OverruleReason == "" {
-		v = append(v, fault.Violation{
-			Field: "overrule_reason", Reason: "OVERRULE_REASON_MISSING",
-			Description: "The numbers suggest " + string(o.Suggested) + ". Why do you say " + string(o.Verdict) + "?",
-		})
-	}
-	if len(v) == 0 {
+// mayStart asks the cycle and the team's other experiments.
+func (e *Experiment) mayStart(s Starting) error {
+	switch {
+	case s.Phase == PhasePlan:
+		return e.refuse("CYCLE_NOT_IN_DO", "The cycle is still in PLAN. Bring it through its gate first, with :advance of the cycle.").
+			With("phase", string(s.Phase)).With("remedy", "POST /v1/"+ParentOf(e.Name)+":advance")
+	case s.Phase != PhaseDo:
+		return e.refuse("CYCLE_NOT_IN_DO", "The cycle is past DO. Draft the experiment again in the team's next cycle.").With("phase", string(s.Phase))
+	case len(s.Running) == 0:
 		return nil
+	case len(s.Running) > 1:
+		return e.refuse("TWO_EXPERIMENTS_RUNNING", "The team runs "+strings.Join(s.Running, " and ")+" already, and there is never a third. Conclude or abandon one first.").
+			With("running", strings.Join(s.Running, " "))
+	case strings.TrimSpace(s.CoachReason) == "":
+		return e.refuse("EXPERIMENT_ALREADY_RUNNING",
+			"The team runs "+s.Running[0]+" already. Conclude or abandon it first, or let a coach start this one beside it with coach_reason.").
+			With("running", s.Running[0])
+	case !s.Coach:
+		return fault.New(fault.PermissionDenied, "COACH_NEEDED", "Only a coach of the team may let a second experiment run.").
+			With("experiment", e.Name).With("running", s.Running[0])
 	}
-	return (&fault.Error{Kind: fault.InvalidArgument, Reason: "CONCLUSION_INCOMPLETE", Message: "The conclusion is not complete.", Violations: v}).
-		With("suggested_verdict", string(o.Suggested))
+	return nil
 }
 
 // Abandon ends an experiment that has not been concluded, for a reason.
@@ -209,7 +165,9 @@ func (e *Experiment) refuseNotDraft() *fault.Error {
 
 // trim makes a text of nothing but spaces count as missing.
 func (e *Experiment) trim() {
-	for _, text := range []*string{&e.DisplayName, &e.SafeToFail, &e.Prediction.Change, &e.Prediction.Reason} {
+	p := &e.Prediction
+	for _, text := range []*string{&e.DisplayName, &e.SafeToFail, &p.Change, &p.Reason, &p.Falsification} {
 		*text = strings.TrimSpace(*text)
 	}
+	e.GameDay.trim()
 }

@@ -21,6 +21,17 @@ func (s *Server) activeCycle(ctx context.Context, name string) (*cyclev1.Cycle, 
 	return cycle, nil
 }
 
+// currentObstacle asks for the obstacle that a team works on; empty when it works on none.
+func (s *Server) currentObstacle(ctx context.Context, team string) (string, error) {
+	found, err := s.cycles.ListObstacles(caller.Outgoing(ctx), &cyclev1.ListObstaclesRequest{
+		Parent: "teams/" + team, PageSize: 1, States: []cyclev1.ObstacleState{cyclev1.ObstacleState_OBSTACLE_STATE_CURRENT},
+	})
+	if err != nil || len(found.GetObstacles()) == 0 {
+		return "", err
+	}
+	return found.GetObstacles()[0].GetName(), nil
+}
+
 // obstacleExists asks whether there is such an obstacle. None is needed to ask for.
 func (s *Server) obstacleExists(ctx context.Context, name string) (bool, error) {
 	if name == "" {

@@ -20,6 +20,7 @@ func plan() *experimentv1.Experiment {
 		Prediction: &experimentv1.Prediction{
 			Change: "one person reviews all day", Metric: wait, BaselineValue: new(42.0), ExpectedValue: new(30.0),
 			ByDate: "2026-06-12", Reason: "nobody waits for somebody to look", ConfidencePercent: 70,
+			Falsification: "Reviews still wait 40 h in the second week",
 		},
 	}
 }
@@ -144,7 +145,9 @@ func mask(paths ...string) *fieldmaskpb.FieldMask { return &fieldmaskpb.FieldMas
 func TestUpdate(t *testing.T) {
 	w := newWorld(t, db.SQLite)
 	w.draft("review-rota", plan())
-	change := &experimentv1.Experiment{Name: rota, DisplayName: "Rota", Prediction: &experimentv1.Prediction{Change: "two people review", ConfidencePercent: 55}}
+	change := &experimentv1.Experiment{Name: rota, DisplayName: "Rota", Prediction: &experimentv1.Prediction{
+		Change: "two people review", ConfidencePercent: 55, ExpectedUpperValue: new(36.5),
+	}}
 	for _, c := range []struct {
 		name string
 		mask *fieldmaskpb.FieldMask
@@ -152,11 +155,15 @@ func TestUpdate(t *testing.T) {
 	}{
 		{"one field", mask("display_name"), func(e *experimentv1.Experiment) { e.DisplayName = "Rota" }},
 		{"a field of the prediction", mask("prediction.change"), func(e *experimentv1.Experiment) { e.Prediction.Change = "two people review" }},
-		{"what is set, when nothing is said", nil, func(e *experimentv1.Experiment) { e.Prediction.ConfidencePercent = 55 }},
+		{"what is set, when nothing is said", nil, func(e *experimentv1.Experiment) {
+			e.Prediction.ConfidencePercent, e.Prediction.ExpectedUpperValue = 55, new(36.5)
+		}},
 		{"a field is emptied", mask("safe_to_fail"), func(e *experimentv1.Experiment) { e.SafeToFail = "" }},
 		{"what the server owns is passed over", mask("name", "state", "etag", "prediction.sentence", "display_name"), func(e *experimentv1.Experiment) { e.DisplayName = "Rota" }},
+		{"what would prove it wrong", mask("prediction.falsification"), func(e *experimentv1.Experiment) { e.Prediction.Falsification = "" }},
+		{"a range", mask("prediction.expected_upper_value"), func(e *experimentv1.Experiment) { e.Prediction.ExpectedUpperValue = new(36.5) }},
 		{"the whole prediction", mask("prediction"), func(e *experimentv1.Experiment) {
-			e.Prediction = &experimentv1.Prediction{Change: "two people review", ConfidencePercent: 55}
+			e.Prediction = &experimentv1.Prediction{Change: "two people review", ConfidencePercent: 55, ExpectedUpperValue: new(36.5)}
 		}},
 		{"everything", mask("*"), func(e *experimentv1.Experiment) { e.Obstacle = "" }},
 	} {
@@ -175,7 +182,7 @@ func TestUpdate(t *testing.T) {
 			t.Errorf("%s: got %v\nwant %v", c.name, got, want)
 		}
 	}
-	if got := w.events(); len(got) != 7 || got[6] != "ExperimentUpdated" {
+	if got := w.events(); len(got) != 8 || got[7] != "ExperimentUpdated" {
 		t.Errorf("events %v", got)
 	}
 }

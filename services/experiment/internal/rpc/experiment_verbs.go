@@ -8,13 +8,14 @@ import (
 	"github.com/fortnighthq/fortnight/services/experiment/internal/domain"
 	"github.com/fortnighthq/fortnight/services/experiment/internal/store"
 	"github.com/fortnighthq/fortnight/services/experiment/internal/wire"
+	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 )
 
-// LockExperiment locks the plan. Whether its obstacle exists is asked before the transaction; an obstacle that was put in
-// meanwhile has not been asked for and counts as unknown.
+// LockExperiment locks the plan. Its obstacle and the team's current one are asked for before the transaction; an obstacle
+// that was put in meanwhile has not been asked for and counts as unknown, unless it is the current one.
 func (s *Server) LockExperiment(ctx context.Context, req *experimentv1.LockExperimentRequest) (*experimentv1.Experiment, error) {
-	obstacle, exists, asked := s.obstacleOf(ctx, req.GetName())
+	obstacle, exists, current, asked := s.obstacleOf(ctx, req.GetName())
 	return s.change(ctx, req, req.GetName(), req.GetEtag(), func(tx *eventlog.Tx, e *domain.Experiment, now time.Time) ([]domain.Event, error) {
 		if asked != nil {
 			return nil, asked
@@ -23,18 +24,25 @@ func (s *Server) LockExperiment(ctx context.Context, req *experimentv1.LockExper
 		if err != nil {
 			return nil, err
 		}
-		return e.Lock(domain.Known{Obstacle: exists && e.Obstacle == obstacle, Metric: metric}, now)
+		return e.Lock(domain.Known{ObstacleExists: exists && e.Obstacle == obstacle, CurrentObstacle: current, Metric: metric}, now)
 	})
 }
 
-// obstacleOf returns the obstacle of an experiment as it is now, and whether there is such an obstacle.
-func (s *Server) obstacleOf(ctx context.Context, name string) (obstacle string, exists bool, err error) {
+// obstacleOf returns the obstacle of an experiment as it is now, whether there is such an obstacle, and the team's current one.
+func (s *Server) obstacleOf(ctx context.Context, name string) (obstacle string, exists bool, current string, err error) {
 	row, err := store.Experiments.Get(ctx, s.log, name)
 	if err != nil {
-		return "", false, err
+		return "", false, "", err
 	}
-	exists, err = s.obstacleExists(ctx, row.Value.Obstacle)
-	return row.Value.Obstacle, exists, err
+	if current, err = s.currentObstacle(ctx, row.Value.Team()); err != nil {
+		return "", false, "", err
+	}
+	obstacle = row.Value.Obstacle
+	if obstacle == current {
+		return obstacle, obstacle != "", current, nil
+	}
+	exists, err = s.obstacleExists(ctx, obstacle)
+	return obstacle, exists, current, err
 }
 
 // AmendExperiment adds a change to a locked plan.
@@ -44,14 +52,19 @@ func (s *Server) AmendExperiment(ctx context.Context, req *experimentv1.AmendExp
 		if err != nil {
 			return nil, err
 		}
-		return e.Amend(req.GetText(), arrived, now)
+		return e.Amend(req.GetText(), wire.PlanChangesFrom(req.GetChanges()), arrived, now)
 	})
 }
 
-// StartExperiment starts a locked experiment, one per team.
+// StartExperiment starts a locked experiment, one per team, or two with the reason of a coach. The cycle is asked before the
+// transaction; that it may move on in between is accepted, as two people could also act in that order.
 func (s *Server) StartExperiment(ctx context.Context, req *experimentv1.StartExperimentRequest) (*experimentv1.Experiment, error) {
+	cycle, asked := s.activeCycle(ctx, domain.ParentOf(req.GetName()))
 	return s.change(ctx, req, req.GetName(), req.GetEtag(), func(tx *eventlog.Tx, e *domain.Experiment, now time.Time) ([]domain.Event, error) {
-		running, err := store.RunningExperiment(tx, e.Team())
+		if asked != nil {
+			return nil, asked
+		}
+		running, err := store.RunningExperiments(tx, e.Team())
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +72,10 @@ func (s *Server) StartExperiment(ctx context.Context, req *experimentv1.StartExp
 		if err != nil {
 			return nil, err
 		}
-		return e.Start(running, arrived, now)
+		return e.Start(domain.Starting{
+			Phase: wire.Phase(cycle.GetPhase()), Running: running, Arrived: arrived,
+			CoachReason: req.GetCoachReason(), Coach: caller.From(ctx).CanCoach(e.Team()),
+		}, now)
 	})
 }
 
@@ -70,8 +86,22 @@ func (s *Server) ConcludeExperiment(ctx context.Context, req *experimentv1.Concl
 		if err != nil {
 			return nil, err
 		}
-		return e.Conclude(wire.ConclusionFrom(req), readings, now)
+		how, err := judging(tx, e, now)
+		if err != nil {
+			return nil, err
+		}
+		return e.Conclude(wire.ConclusionFrom(req), readings, how, now)
 	})
+}
+
+// judging reads what the metric's charts are computed by.
+func judging(tx *eventlog.Tx, e *domain.Experiment, now time.Time) (domain.Judging, error) {
+	metric, err := store.FindMetric(tx, e.Prediction.Metric)
+	if err != nil {
+		return domain.Judging{}, err
+	}
+	frozen, err := store.Baselines.All(context.Background(), tx, tx.Log(), e.Prediction.Metric)
+	return e.Judging(metric, store.Plain(frozen), now), err
 }
 
 // AbandonExperiment ends an experiment without an outcome, for a reason.

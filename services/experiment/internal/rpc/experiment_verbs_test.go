@@ -113,7 +113,8 @@ func TestLockAsksForEverythingAtOnce(t *testing.T) {
 	f := wantFault(t, err, fault.FailedPrecondition, "PLAN_INCOMPLETE",
 		"obstacle OBSTACLE_MISSING", "prediction.change CHANGE_MISSING", "prediction.metric METRIC_MISSING",
 		"prediction.baseline_value BASELINE_VALUE_MISSING", "prediction.expected_value EXPECTED_VALUE_MISSING",
-		"prediction.by_date BY_DATE_MISSING", "prediction.reason REASON_MISSING", "prediction.confidence_percent CONFIDENCE_MISSING")
+		"prediction.by_date BY_DATE_MISSING", "prediction.reason REASON_MISSING", "prediction.falsification FALSIFICATION_MISSING",
+		"prediction.confidence_percent CONFIDENCE_MISSING", "safe_to_fail SAFE_TO_FAIL_MISSING")
 	for _, v := range f.Violations {
 		if !strings.Contains(v.Description, "?") {
 			t.Errorf("no question: %s", v.Description)
@@ -128,6 +129,8 @@ func TestLockRefuses(t *testing.T) {
 	}{
 		"a metric that is not there":    {func(_ *world, e *experimentv1.Experiment) { e.Prediction.Metric = team + "/metrics/none" }, "prediction.metric METRIC_UNKNOWN"},
 		"an obstacle that is not there": {func(_ *world, e *experimentv1.Experiment) { e.Obstacle = team + "/obstacles/none" }, "obstacle OBSTACLE_UNKNOWN"},
+		"an obstacle that is parked":    {func(_ *world, e *experimentv1.Experiment) { e.Obstacle = parked }, "obstacle OBSTACLE_NOT_CURRENT"},
+		"no obstacle is current":        {func(w *world, _ *experimentv1.Experiment) { w.cycles.current = "" }, "obstacle OBSTACLE_NOT_CURRENT"},
 		"no change expected":            {func(_ *world, e *experimentv1.Experiment) { e.Prediction.ExpectedValue = new(42.0) }, "prediction.expected_value EXPECTED_VALUE_UNCHANGED"},
 		"off the ladder":                {func(_ *world, e *experimentv1.Experiment) { e.Prediction.ConfidencePercent = 72 }, "prediction.confidence_percent CONFIDENCE_OFF_LADDER"},
 		"a day that does not exist":     {func(_ *world, e *experimentv1.Experiment) { e.Prediction.ByDate = "2026-06-31" }, "prediction.by_date BY_DATE_INVALID"},
@@ -339,10 +342,11 @@ func TestVerdicts(t *testing.T) {
 		"reached":                       {[]float64{24, 25}, 0, "", as, as},
 		"confirmed":                     {[]float64{24, 25}, as, "", as, as},
 		"the other way is a surprise":   {[]float64{60, 61}, 0, "", not, not},
-		"noise":                         {[]float64{41, 42, 40, 43}, 0, "", cannot, cannot},
+		"noise":                         {[]float64{41}, 0, "", cannot, cannot},
+		"it would have shown":           {[]float64{41, 42, 40, 43}, 0, "", not, not},
 		"overruled":                     {[]float64{24, 25}, not, "The queue was empty for other reasons.", as, not},
 		"overruled without a reason":    {[]float64{24, 25}, not, "", as, 0},
-		"overruled with a blank reason": {[]float64{41, 42}, as, "  ", cannot, 0},
+		"overruled with a blank reason": {[]float64{41}, as, "  ", cannot, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := running(t, db.SQLite)

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"time"
 
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 	"github.com/fortnighthq/fortnight/services/experiment/internal/domain"
@@ -11,53 +12,86 @@ import (
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 )
 
-// maxChartPoints bounds the points of one answer. Limits and signals always rest on all of them.
-const maxChartPoints = 10_000
-
-// ImportMeasurements records what is new, all or nothing.
+// ImportMeasurements records what is new of a list.
 func (s *Server) ImportMeasurements(ctx context.Context, req *experimentv1.ImportMeasurementsRequest) (*experimentv1.ImportMeasurementsResponse, error) {
-	entries, err := entriesOf(req)
+	if len(req.GetMeasurements()) == 0 {
+		return nil, fault.Invalid("measurements", "MEASUREMENTS_MISSING", "There are no measurements in the request.")
+	}
+	m, err := s.byHand(ctx, req.GetName())
 	if err != nil {
 		return nil, err
 	}
-	answer := func(added int) *experimentv1.ImportMeasurementsResponse {
-		return &experimentv1.ImportMeasurementsResponse{Imported: int32(added), Repeated: int32(len(entries) - added)}
-	}
 	if req.GetValidateOnly() {
-		added, err := s.compare(ctx, req.GetName(), entries)
-		if err != nil {
-			return nil, err
-		}
-		return answer(added), nil
+		report := domain.NewReport(domain.List)
+		entries := domain.CheckMeasurements(wire.MeasurementsFrom(req.GetMeasurements()), report)
+		added, err := store.Compare(ctx, s.log.DB().Read(), m, entries, report)
+		return answer(req.GetMode(), added, len(req.GetMeasurements()), report, err)
 	}
 	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*experimentv1.ImportMeasurementsResponse, error) {
-		added, err := store.Import(tx, req.GetName(), entries)
-		if err != nil {
-			return nil, err
-		}
-		return answer(added), nil
+		report := domain.NewReport(domain.List)
+		entries := domain.CheckMeasurements(wire.MeasurementsFrom(req.GetMeasurements()), report)
+		added, err := store.Import(tx, req.GetName(), entries, report, partial(req.GetMode()))
+		return answer(req.GetMode(), added, len(req.GetMeasurements()), report, err)
 	})
 }
 
-// compare is an import that only looks.
-func (s *Server) compare(ctx context.Context, metric string, entries []domain.Entry) (added int, err error) {
-	if _, err := store.Metrics.Get(ctx, s.log, metric); err != nil {
-		return 0, err
+// answer tells what came of an import of lines. One that is all or nothing is refused for any problem.
+func answer(mode experimentv1.ImportMode, added, lines int, report *domain.Report, err error) (*experimentv1.ImportMeasurementsResponse, error) {
+	if err == nil && !partial(mode) {
+		err = report.Fault()
 	}
-	return store.Compare(ctx, s.log.DB().Read(), metric, entries)
+	if err != nil {
+		return nil, err
+	}
+	return wire.ImportReport(added, lines, report), nil
 }
 
-// entriesOf reads the measurements of a request, whichever way they came.
-func entriesOf(req *experimentv1.ImportMeasurementsRequest) ([]domain.Entry, error) {
-	switch list, csv := req.GetMeasurements(), req.GetCsv(); {
-	case len(list) > 0 && csv != "":
-		return nil, fault.Invalid("csv", "ONE_FORM_ONLY", "Send the measurements either as a list or as CSV, not both.")
-	case csv != "":
-		return domain.ParseCSV(csv)
-	case len(list) > 0:
-		return domain.CheckMeasurements(wire.MeasurementsFrom(list))
+func partial(mode experimentv1.ImportMode) bool {
+	return mode == experimentv1.ImportMode_IMPORT_MODE_VALID_LINES
+}
+
+// byHand is the metric, which must not be one that is computed.
+func (s *Server) byHand(ctx context.Context, name string) (*domain.Metric, error) {
+	row, err := store.Metrics.Get(ctx, s.log, name)
+	if err != nil {
+		return nil, err
 	}
-	return nil, fault.Invalid("measurements", "MEASUREMENTS_MISSING", "There are no measurements in the request, neither as a list nor as CSV.")
+	return row.Value, row.Value.ByHand()
+}
+
+// CreateMeasurement records one measurement.
+func (s *Server) CreateMeasurement(ctx context.Context, req *experimentv1.CreateMeasurementRequest) (*experimentv1.Measurement, error) {
+	if _, err := s.byHand(ctx, req.GetParent()); err != nil {
+		return nil, err
+	}
+	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*experimentv1.Measurement, error) {
+		report := domain.NewReport(domain.List)
+		entries := domain.CheckMeasurements(wire.MeasurementsFrom([]*experimentv1.Measurement{req.GetMeasurement()}), report)
+		if _, err := store.Import(tx, req.GetParent(), entries, report, false); err != nil {
+			return nil, err
+		}
+		if err := report.Fault(); err != nil {
+			return nil, err
+		}
+		return wire.Measurement(domain.Corrected{Measurement: entries[0].Measurement, RecordTime: tx.Now()}), nil
+	})
+}
+
+// CorrectMeasurement gives a measurement another value and keeps the one before.
+func (s *Server) CorrectMeasurement(ctx context.Context, req *experimentv1.CorrectMeasurementRequest) (*experimentv1.Measurement, error) {
+	if _, err := s.byHand(ctx, req.GetName()); err != nil {
+		return nil, err
+	}
+	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*experimentv1.Measurement, error) {
+		corrected, err := store.Correct(tx, req.GetName(), req.GetTime().AsTime(), req.GetSourceKey(),
+			func(c *domain.Corrected, m *domain.Metric, now time.Time) ([]domain.MetricEvent, error) {
+				return c.Correct(m, req.GetValueBefore(), req.GetValue(), req.GetReason(), now)
+			})
+		if err != nil {
+			return nil, err
+		}
+		return wire.Measurement(*corrected), nil
+	})
 }
 
 // ListMeasurements lists a metric's measurements in time order.
@@ -70,17 +104,4 @@ func (s *Server) ListMeasurements(ctx context.Context, req *experimentv1.ListMea
 		return nil, err
 	}
 	return &experimentv1.ListMeasurementsResponse{Measurements: convert(list, wire.Measurement), NextPageToken: next}, nil
-}
-
-// AnalyzeMetric computes the process behaviour chart of a metric.
-func (s *Server) AnalyzeMetric(ctx context.Context, req *experimentv1.AnalyzeMetricRequest) (*experimentv1.ProcessBehaviourChart, error) {
-	if _, err := store.Metrics.Get(ctx, s.log, req.GetName()); err != nil {
-		return nil, err
-	}
-	readings, err := store.Readings(ctx, s.log.DB().Read(), req.GetName())
-	if err != nil {
-		return nil, err
-	}
-	points := convert(readings, func(r domain.Reading) domain.Measurement { return r.Measurement })
-	return wire.Chart(req.GetName(), domain.Analyze(points, int(req.GetBaselinePoints())).Latest(maxChartPoints)), nil
 }

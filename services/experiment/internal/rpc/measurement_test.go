@@ -3,7 +3,6 @@ package rpc_test
 import (
 	"math"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -64,37 +63,16 @@ func TestImportIsIdempotent(t *testing.T) {
 	}
 }
 
-func TestImportCSV(t *testing.T) {
-	w := measured(t, db.SQLite)
-	const text = "\uFEFFtime,value,source_key\r\n2026-05-01T11:00:00+02:00,49.6,\r\n\"2026-05-01T09:00:00Z\",50,\"build, 7\"\r\n"
-	csv := &experimentv1.ImportMeasurementsRequest{Name: wait, Csv: text}
-	w.wantImport(csv, 2, 0)
-	w.wantImport(csv, 0, 2)
-	w.wantImport(daily(49.6), 0, 1) // the same instant, whichever zone it was written in
-	w.wantImport(&experimentv1.ImportMeasurementsRequest{Name: wait, Csv: "time,value\n"}, 0, 0)
-}
-
 func TestImportRefuses(t *testing.T) {
 	w := measured(t, db.SQLite)
 	w.wantImport(daily(1), 1, 0)
-	const first = "2026-05-01T09:00:00Z"
 	for name, c := range map[string]struct {
 		req    *experimentv1.ImportMeasurementsRequest
 		kind   fault.Kind
 		reason string
 		want   []string
 	}{
-		"every line at once": {
-			&experimentv1.ImportMeasurementsRequest{Csv: "time,value\nnow,NaN\n2026-05-02T09:00:00Z,2\n2026-05-03T09:00:00Z,1e309\n2026-05-04T09:00:00Z,Inf\n"},
-			fault.InvalidArgument, "CSV_INVALID",
-			[]string{"csv:2:1 TIME_INVALID", "csv:2:5 VALUE_INVALID", "csv:4:22 VALUE_INVALID", "csv:5:22 VALUE_INVALID"},
-		},
-		"contradictions": {
-			&experimentv1.ImportMeasurementsRequest{Csv: "time,value\n2026-05-02T09:00:00Z,2\n" + first + ",1.5\n"},
-			fault.FailedPrecondition, "MEASUREMENT_CONFLICT",
-			[]string{"csv:3:22 MEASUREMENT_CONFLICT"},
-		},
-		"contradictions in a list": {daily(3, 4), fault.FailedPrecondition, "MEASUREMENT_CONFLICT", []string{"measurements[0].value MEASUREMENT_CONFLICT"}},
+		"contradictions in a list": {daily(3, 4), fault.InvalidArgument, "MEASUREMENTS_INVALID", []string{"measurements[0].value MEASUREMENT_CONFLICT"}},
 		"NaN in a list":            {daily(1, math.NaN()), fault.InvalidArgument, "VALIDATION_FAILED", []string{"measurements[1].value DOUBLE_FINITE"}},
 		"too much":                 {daily(1, 2e300), fault.InvalidArgument, "MEASUREMENTS_INVALID", []string{"measurements[1].value VALUE_OUT_OF_RANGE"}},
 		"no time": {
@@ -106,11 +84,6 @@ func TestImportRefuses(t *testing.T) {
 			&experimentv1.ImportMeasurementsRequest{Measurements: []*experimentv1.Measurement{{Time: &timestamppb.Timestamp{Seconds: 1 << 60}}}},
 			fault.InvalidArgument, "MEASUREMENTS_INVALID",
 			[]string{"measurements[0].time TIME_INVALID"},
-		},
-		"both forms": {
-			&experimentv1.ImportMeasurementsRequest{Csv: "time,value\n", Measurements: daily(1).GetMeasurements()},
-			fault.InvalidArgument, "ONE_FORM_ONLY",
-			[]string{"csv ONE_FORM_ONLY"},
 		},
 		"nothing": {&experimentv1.ImportMeasurementsRequest{}, fault.InvalidArgument, "MEASUREMENTS_MISSING", []string{"measurements MEASUREMENTS_MISSING"}},
 	} {
@@ -130,14 +103,6 @@ func TestImportRefuses(t *testing.T) {
 	}
 	if list := ok[*experimentv1.ListMeasurementsResponse](t)(w.client.ListMeasurements(w.member(), &experimentv1.ListMeasurementsRequest{Parent: wait})); len(list.GetMeasurements()) != 1 {
 		t.Errorf("refused imports left %v", list)
-	}
-}
-
-func TestImportListsAHundredProblems(t *testing.T) {
-	w := measured(t, db.SQLite)
-	_, err := w.client.ImportMeasurements(w.member(), &experimentv1.ImportMeasurementsRequest{Name: wait, Csv: "time,value\n" + strings.Repeat("x,1\n", 150)})
-	if f := wantFault(t, err, fault.InvalidArgument, "CSV_INVALID"); len(f.Violations) != 100 || f.Metadata["problems"] != "150" {
-		t.Errorf("%d listed, %s counted", len(f.Violations), f.Metadata["problems"])
 	}
 }
 

@@ -17,13 +17,15 @@ import (
 type Server struct {
 	log    *eventlog.Log
 	cycles cyclev1.CycleServiceClient
+	// secretKey is what the secrets of delivery sources are made from; it lies outside of the database.
+	secretKey []byte
 }
 
 var _ experimentv1.ExperimentServiceServer = (*Server)(nil)
 
-// New answers from log; conn reaches the cycle service, which knows cycles and obstacles.
-func New(log *eventlog.Log, conn func(service string) grpc.ClientConnInterface) *Server {
-	return &Server{log: log, cycles: cyclev1.NewCycleServiceClient(conn("cycle"))}
+// New answers from log; conn reaches the cycle service, which knows cycles and obstacles; secretKey is what secrets are made from.
+func New(log *eventlog.Log, conn func(service string) grpc.ClientConnInterface, secretKey []byte) *Server {
+	return &Server{log: log, secretKey: secretKey, cycles: cyclev1.NewCycleServiceClient(conn("cycle"))}
 }
 
 // page is the query of a list request.

@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -31,11 +32,12 @@ const (
 	wait     = team + "/metrics/review-wait"
 	rota     = cycle + "/experiments/review-rota"
 	obstacle = team + "/obstacles/reviews-wait"
+	parked   = team + "/obstacles/parked"
 )
 
 // world is the service behind the real chain of interceptors, with a cycle service that the test plays.
 type world struct {
-	t         *testing.T
+	t         testing.TB
 	client    experimentv1.ExperimentServiceClient
 	log       *eventlog.Log
 	clock     *clock
@@ -44,14 +46,14 @@ type world struct {
 }
 
 // newWorld makes a world on one engine, on Monday, 1 June 2026, 09:00 UTC.
-func newWorld(t *testing.T, engine db.Engine) *world {
+func newWorld(t testing.TB, engine db.Engine) *world {
 	t.Helper()
 	w := &world{
 		t: t, clock: &clock{now: time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC)}, authority: callertest.New(nil),
 		cycles: &cycles{states: map[string]cyclev1.CycleState{
 			cycle: cyclev1.CycleState_CYCLE_STATE_ACTIVE, team + "/cycles/2026-w21": cyclev1.CycleState_CYCLE_STATE_FINISHED,
 			team + "/cycles/2026-w25": cyclev1.CycleState_CYCLE_STATE_DRAFT,
-		}, obstacles: []string{obstacle}},
+		}, phase: cyclev1.Phase_PHASE_DO, obstacles: []string{obstacle, parked}, current: obstacle},
 	}
 	cfg := dbtest.Config(t, engine)
 	cfg.Migrations, cfg.Clock = db.Merge(eventlog.Migrations, store.Migrations), w.clock.Now
@@ -63,7 +65,7 @@ func newWorld(t *testing.T, engine db.Engine) *world {
 	server := rpcserver.New(rpcserver.Config{Verifier: w.authority.Verifier, Logger: slog.New(slog.DiscardHandler)})
 	experimentv1.RegisterExperimentServiceServer(server, rpc.New(w.log, func(string) grpc.ClientConnInterface {
 		return rpcserver.Asking(server.Conn())
-	}))
+	}, []byte("a secret key of the tests")))
 	cyclev1.RegisterCycleServiceServer(server, w.cycles)
 	if err := server.Check(); err != nil {
 		t.Fatal(err)
@@ -109,7 +111,7 @@ func (w *world) events() []string {
 }
 
 // ok fails the test when a call failed.
-func ok[T any](t *testing.T) func(answer T, err error) T {
+func ok[T any](t testing.TB) func(answer T, err error) T {
 	return func(answer T, err error) T {
 		t.Helper()
 		if err != nil {
@@ -120,7 +122,7 @@ func ok[T any](t *testing.T) func(answer T, err error) T {
 }
 
 // wantFault checks how a call was refused, and with which violations ("field REASON") when there are any.
-func wantFault(t *testing.T, err error, kind fault.Kind, reason string, violations ...string) *fault.Error {
+func wantFault(t testing.TB, err error, kind fault.Kind, reason string, violations ...string) *fault.Error {
 	t.Helper()
 	f := rpcserver.FromStatus(err)
 	if f == nil {
@@ -170,7 +172,9 @@ func (c *clock) add(d time.Duration) {
 type cycles struct {
 	cyclev1.UnimplementedCycleServiceServer
 	states    map[string]cyclev1.CycleState
+	phase     cyclev1.Phase
 	obstacles []string
+	current   string
 	down      bool
 }
 
@@ -184,7 +188,21 @@ func (c *cycles) GetCycle(ctx context.Context, req *cyclev1.GetCycleRequest) (*c
 	case !found:
 		return nil, fault.New(fault.NotFound, "CYCLE_NOT_FOUND", "There is no such cycle.")
 	}
-	return &cyclev1.Cycle{Name: req.GetName(), State: state, TimeZone: "Europe/Berlin"}, nil
+	return &cyclev1.Cycle{Name: req.GetName(), State: state, Phase: c.phase, TimeZone: "Europe/Berlin"}, nil
+}
+
+func (c *cycles) ListObstacles(ctx context.Context, req *cyclev1.ListObstaclesRequest) (*cyclev1.ListObstaclesResponse, error) {
+	switch {
+	case c.down:
+		return nil, fault.New(fault.Unavailable, "DATABASE_BUSY", "The database is busy; try again.")
+	case caller.From(ctx).Anonymous():
+		return nil, errors.New("asked without the caller's token")
+	case req.GetParent() != team || !slices.Equal(req.GetStates(), []cyclev1.ObstacleState{cyclev1.ObstacleState_OBSTACLE_STATE_CURRENT}):
+		return nil, fmt.Errorf("asked for %v", req)
+	case c.current == "":
+		return &cyclev1.ListObstaclesResponse{}, nil
+	}
+	return &cyclev1.ListObstaclesResponse{Obstacles: []*cyclev1.Obstacle{{Name: c.current}}}, nil
 }
 
 func (c *cycles) GetObstacle(_ context.Context, req *cyclev1.GetObstacleRequest) (*cyclev1.Obstacle, error) {

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	pb "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 	"github.com/fortnighthq/fortnight/services/experiment/internal/domain"
+	"github.com/fortnighthq/fortnight/services/experiment/internal/wire"
 	"github.com/fortnighthq/fortnight/services/internal/platform/archive"
 	"github.com/fortnighthq/fortnight/services/internal/platform/db"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
@@ -21,21 +23,37 @@ import (
 
 // Archive is what this service keeps of a team's board.
 func Archive() []archive.Kind {
-	metrics := archive.Of(Metrics, "metrics/*", func(_ string, data proto.Message) domain.MetricEvent {
-		recorded, _ := data.(*pb.MeasurementsRecorded)
-		return domain.MetricEvent{Recorded: int(recorded.GetCount())}
-	}, nil)
+	metrics := archive.Of(Metrics, "metrics/*", metricEvent, nil)
+	baselines := archive.Of(Baselines, "metrics/*/baselines/*", func(string, proto.Message) struct{} { return struct{}{} }, nil)
 	experiments := archive.Of(Experiments, "cycles/*/experiments/*", func(name string, _ proto.Message) domain.Event {
 		return domain.Event(name)
-	}, nil)
+	}, projectRestored)
 	return []archive.Kind{
 		metrics.With(archive.Table{Export: exportMeasurements, Check: checkMeasurements, Import: restoreMeasurements}),
+		baselines,
 		experiments,
+	}
+}
+
+// metricEvent is the event that a message tells of.
+func metricEvent(_ string, data proto.Message) domain.MetricEvent {
+	switch data := data.(type) {
+	case *pb.MetricUpdated:
+		return domain.MetricEvent{Updated: true}
+	case *pb.MeasurementCorrected:
+		return domain.MetricEvent{Corrected: wire.CorrectedFrom(data.GetMeasurement())}
+	case *pb.MeasurementsRecorded:
+		return domain.MetricEvent{Recorded: int(data.GetCount())}
+	default:
+		return domain.MetricEvent{}
 	}
 }
 
 // columns of a file of measurements, which stand there in the order of their arrival.
 const columns = "time,value,source_key,record_time\n"
+
+// correctedColumns are those of a file in which a measurement was corrected.
+const correctedColumns = "time,value,source_key,record_time,corrections\n"
 
 // kept is a measurement with what the archive has to know of it beside.
 type kept struct {
@@ -43,6 +61,8 @@ type kept struct {
 	Value      float64 `db:"value"`
 	SourceKey  string  `db:"source_key"`
 	RecordTime int64   `db:"record_time"`
+	// Corrections are the values that it had before, oldest first.
+	Corrections []archivedCorrection
 }
 
 func exportMeasurements(ctx context.Context, q db.Queryer, metric string) ([]byte, error) {
@@ -50,15 +70,27 @@ func exportMeasurements(ctx context.Context, q db.Queryer, metric string) ([]byt
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
+	if err := addCorrections(ctx, q, metric, found); err != nil {
+		return nil, err
+	}
 	return writeMeasurements(found)
 }
 
 func writeMeasurements(list []kept) ([]byte, error) {
 	var b bytes.Buffer
-	b.WriteString(columns)
+	corrected := slices.ContainsFunc(list, func(m kept) bool { return len(m.Corrections) > 0 })
+	b.WriteString(map[bool]string{false: columns, true: correctedColumns}[corrected])
 	w := csv.NewWriter(&b)
 	for _, m := range list {
-		_ = w.Write([]string{instant(m.Time), strconv.FormatFloat(m.Value, 'g', -1, 64), m.SourceKey, instant(m.RecordTime)}) // told by Flush
+		line := []string{instant(m.Time), strconv.FormatFloat(m.Value, 'g', -1, 64), m.SourceKey, instant(m.RecordTime)}
+		if corrected {
+			text, err := writeCorrections(m.Corrections)
+			if err != nil {
+				return nil, err
+			}
+			line = append(line, text)
+		}
+		_ = w.Write(line) // told by Flush
 	}
 	w.Flush()
 	return b.Bytes(), w.Error()
@@ -68,11 +100,16 @@ func instant(micros int64) string { return db.Time(micros).Format(time.RFC3339Na
 
 func readMeasurements(content []byte) ([]kept, error) {
 	text, ok := strings.CutPrefix(string(content), columns)
+	fields := 4
+	if !ok {
+		text, ok = strings.CutPrefix(string(content), correctedColumns)
+		fields = 5
+	}
 	if !ok {
 		return nil, fmt.Errorf("the first line should be %s", strings.TrimSpace(columns))
 	}
 	r := csv.NewReader(strings.NewReader(text))
-	r.FieldsPerRecord = 4
+	r.FieldsPerRecord = fields
 	lines, err := r.ReadAll()
 	if err != nil {
 		return nil, err
@@ -92,7 +129,12 @@ func readMeasurements(content []byte) ([]kept, error) {
 		if err != nil {
 			return nil, wrong("record_time")
 		}
-		list[i] = kept{db.Micros(at), value, line[2], db.Micros(recorded)}
+		list[i] = kept{Time: db.Micros(at), Value: value, SourceKey: line[2], RecordTime: db.Micros(recorded)}
+		if fields == 5 {
+			if list[i].Corrections, err = readCorrections(line[4]); err != nil {
+				return nil, wrong("corrections")
+			}
+		}
 	}
 	return list, nil
 }
@@ -134,5 +176,5 @@ func restoreMeasurements(tx *eventlog.Tx, metric string, content []byte) error {
 		}
 		start = end
 	}
-	return nil
+	return restoreCorrections(tx, metric, list)
 }

@@ -13,13 +13,13 @@ import (
 
 // ListMeasurements returns one page of a metric's measurements in time order, and the token of the next page, empty after
 // the last. Query.Parent is the metric.
-func ListMeasurements(ctx context.Context, l *eventlog.Log, q record.Query) (page []domain.Measurement, next string, err error) {
+func ListMeasurements(ctx context.Context, l *eventlog.Log, q record.Query) (page []domain.Corrected, next string, err error) {
 	size, err := record.PageSize(q.PageSize)
 	if err != nil {
 		return nil, "", err
 	}
 	scope := record.Scope("measurements", q.Parent, q.Principal)
-	text, args := "select time, source_key, value from measurements where metric = $1", []any{q.Parent}
+	text, args := "select time, source_key, value, record_time from measurements where metric = $1", []any{q.Parent}
 	if q.PageToken != "" {
 		last, err := openToken(l, scope, q.PageToken)
 		if err != nil {
@@ -38,9 +38,9 @@ func ListMeasurements(ctx context.Context, l *eventlog.Log, q record.Query) (pag
 		next = record.Token(l, scope, strconv.FormatInt(last.Time, 10), last.SourceKey)
 	}
 	for _, m := range found {
-		page = append(page, m.domain())
+		page = append(page, domain.Corrected{Measurement: m.domain(), RecordTime: db.Time(m.Recorded)})
 	}
-	return page, next, nil
+	return page, next, withCorrections(ctx, l.DB().Read(), q.Parent, page)
 }
 
 // openToken returns the key of the last measurement that was seen.

@@ -24,24 +24,23 @@ func Arrived(tx *eventlog.Tx, metric string) (int64, error) {
 	return n, err
 }
 
-// Compare tells how many of the entries are new to the metric. A contradiction to what is recorded is the fault of
-// domain.Conflicts.
-func Compare(ctx context.Context, q db.Queryer, metric string, entries []domain.Entry) (added int, err error) {
-	fresh, err := unknown(ctx, q, metric, entries)
+// Compare tells how many of the entries are new to the metric. What the metric does not take goes to the report.
+func Compare(ctx context.Context, q db.Queryer, m *domain.Metric, entries []domain.Entry, report *domain.Report) (added int, err error) {
+	fresh, err := unknown(ctx, q, m, entries, report)
 	return len(fresh), err
 }
 
-// Import records the entries that are new to the metric and returns how many these are. It is all or nothing, and when
-// nothing is new, nothing has happened.
-func Import(tx *eventlog.Tx, metric string, entries []domain.Entry) (added int, err error) {
+// Import records the entries that are new to the metric and returns how many these are. What the metric does not take goes to
+// the report; then nothing at all is recorded, unless partial. When nothing is new, nothing has happened.
+func Import(tx *eventlog.Tx, metric string, entries []domain.Entry, report *domain.Report, partial bool) (added int, err error) {
 	// Before the metric is read: two imports at once follow each other, and neither is turned away.
 	arrived, err := Arrived(tx, metric)
 	if err != nil {
 		return 0, err
 	}
 	_, err = Metrics.Update(tx, metric, "", func(m *domain.Metric, now time.Time) ([]domain.MetricEvent, error) {
-		fresh, err := unknown(noContext, tx, metric, entries)
-		if err != nil {
+		fresh, err := unknown(noContext, tx, m, entries, report)
+		if err != nil || report.Count > 0 && !partial {
 			return nil, err
 		}
 		added = len(fresh)
@@ -72,27 +71,62 @@ type key struct {
 
 func keyOf(m domain.Measurement) key { return key{db.Micros(m.Time), m.SourceKey} }
 
-// unknown returns the entries that are not recorded yet, each once.
-func unknown(ctx context.Context, q db.Queryer, metric string, entries []domain.Entry) ([]domain.Entry, error) {
-	recorded, err := values(ctx, q, metric, entries)
+// unknown returns the entries that are not recorded yet, each once. A value that a recorded one had before it was corrected is a
+// repetition too: who sends a file again must not undo a correction.
+func unknown(ctx context.Context, q db.Queryer, m *domain.Metric, entries []domain.Entry, report *domain.Report) ([]domain.Entry, error) {
+	recorded, err := recordedValues(ctx, q, m.Name, entries)
 	if err != nil {
 		return nil, err
 	}
-	existing := make([]*float64, len(entries))
-	var fresh []domain.Entry
-	for i, e := range entries {
-		k := keyOf(e.Measurement)
-		if v, ok := recorded[k]; ok {
-			existing[i] = &v
+	fresh := make([]domain.Entry, 0, len(entries))
+	for _, e := range entries {
+		if reason, text := m.Takes(e.Value); reason != "" {
+			report.Add(domain.Problem{Line: e.Line, Field: "value", Reason: reason, Description: text})
 			continue
 		}
-		recorded[k] = e.Value // the same again in this request is a repetition
-		fresh = append(fresh, e)
-	}
-	if err := domain.Conflicts(entries, existing); err != nil {
-		return nil, err
+		k := keyOf(e.Measurement)
+		value, found := recorded[k]
+		switch {
+		case !found:
+			recorded[k] = e.Value // the same again in this request is a repetition
+			fresh = append(fresh, e)
+		case value != e.Value:
+			before, err := corrections(ctx, q, m.Name, e.Measurement)
+			if err != nil {
+				return nil, err
+			}
+			if !slices.ContainsFunc(before, func(c domain.Correction) bool { return c.ValueBefore == e.Value }) {
+				report.Add(domain.Contradiction(e, value))
+			}
+		}
 	}
 	return fresh, nil
+}
+
+// recordedValues is values, which is spared where the metric has nothing in the time of the entries: most large imports bring what
+// was never there.
+func recordedValues(ctx context.Context, q db.Queryer, metric string, entries []domain.Entry) (map[key]float64, error) {
+	if len(entries) == 0 {
+		return map[key]float64{}, nil
+	}
+	first, last := entries[0].Time, entries[0].Time
+	for _, e := range entries {
+		if e.Time.Before(first) {
+			first = e.Time
+		}
+		if e.Time.After(last) {
+			last = e.Time
+		}
+	}
+	_, found, err := db.One[int64](ctx, q, "select time from measurements where metric = $1 and time between $2 and $3 limit 1",
+		metric, db.Micros(first), db.Micros(last))
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return make(map[key]float64, len(entries)), nil
+	}
+	return values(ctx, q, metric, entries)
 }
 
 // values returns what is recorded under the keys of the entries. SQLite looks each key up by itself, which the cross join
@@ -137,6 +171,8 @@ type measurement struct {
 	SourceKey string  `db:"source_key"`
 	Value     float64 `db:"value"`
 	Ordinal   int64   `db:"ordinal"`
+	// Recorded is when it arrived.
+	Recorded int64 `db:"record_time"`
 }
 
 func (m measurement) domain() domain.Measurement {

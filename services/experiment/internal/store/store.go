@@ -46,17 +46,17 @@ var Experiments = &record.Collection[domain.Experiment, domain.Event]{
 		}
 	},
 	Data: wire.ExperimentEvent,
+	Also: project,
 }
 
-// RunningExperiment returns the name of the experiment that the team runs, or "". Until the transaction ends nobody else
-// can ask for the same team, so that two starts at once cannot both see none.
-func RunningExperiment(tx *eventlog.Tx, team string) (string, error) {
+// RunningExperiments returns the names of the experiments that the team runs. Until the transaction ends nobody else can ask
+// for the same team, so that two starts at once cannot both see none.
+func RunningExperiments(tx *eventlog.Tx, team string) ([]string, error) {
 	if err := tx.Lock("experiment/running/" + team); err != nil {
-		return "", err
+		return nil, err
 	}
-	name, _, err := db.One[string](noContext, tx, "select name from experiments where team = $1 and state = $2 order by name limit 1",
+	return db.All[string](noContext, tx, "select name from experiments where team = $1 and state = $2 order by name",
 		team, string(domain.Running))
-	return name, err
 }
 
 // FindMetric returns a metric, or nil when it does not exist.

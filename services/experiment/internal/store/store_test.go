@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -53,13 +54,16 @@ func do(t *testing.T, l *eventlog.Log, fn func(tx *eventlog.Tx) error) {
 func entry(minute int, value float64, source string) domain.Entry {
 	return domain.Entry{
 		Measurement: domain.Measurement{Time: noon.Add(time.Duration(minute) * time.Minute), Value: value, SourceKey: source},
-		At:          fmt.Sprintf("measurements[%d].value", minute),
+		Line:        int64(minute),
 	}
 }
 
 func importing(l *eventlog.Log, name string, entries ...domain.Entry) (added int, err error) {
 	err = l.Do(context.Background(), func(tx *eventlog.Tx) (err error) {
-		added, err = Import(tx, name, entries)
+		report := domain.NewReport(domain.List)
+		if added, err = Import(tx, name, entries, report, false); err == nil {
+			err = report.Fault()
+		}
 		return err
 	})
 	return added, err
@@ -126,8 +130,8 @@ func TestImportIsAllOrNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := importing(l, metric, entry(0, 1, ""), entry(1, 5.5, ""), entry(2, 6, ""), entry(2, 9, "new"), entry(1, 5, ""))
-		f := wantReason(t, err, fault.FailedPrecondition, "MEASUREMENT_CONFLICT")
-		if len(f.Violations) != 1 || f.Violations[0].Field != "measurements[1].value" || f.Violations[0].Reason != "MEASUREMENT_CONFLICT" {
+		f := wantReason(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID")
+		if len(f.Violations) != 1 || f.Violations[0].Field != "measurements[0].value" || f.Violations[0].Reason != "MEASUREMENT_CONFLICT" {
 			t.Errorf("violations %+v", f.Violations)
 		}
 		readings, err := Readings(t.Context(), l.DB().Read(), metric)
@@ -174,13 +178,18 @@ func TestCompareOnlyLooks(t *testing.T) {
 		if _, err := importing(l, metric, entry(1, 5, "")); err != nil {
 			t.Fatal(err)
 		}
-		q := l.DB().Read()
-		added, err := Compare(t.Context(), q, metric, []domain.Entry{entry(1, 5, ""), entry(2, 6, ""), entry(2, 6, "")})
-		if err != nil || added != 1 {
-			t.Errorf("would add %d, err %v", added, err)
+		q, report := l.DB().Read(), domain.NewReport(domain.List)
+		added, err := Compare(t.Context(), q, &domain.Metric{Name: metric}, []domain.Entry{entry(1, 5, ""), entry(2, 6, ""), entry(2, 6, "")}, report)
+		if err != nil || added != 1 || report.Count != 0 {
+			t.Errorf("would add %d, err %v, report %+v", added, err, report)
 		}
-		_, err = Compare(t.Context(), q, metric, []domain.Entry{entry(1, 6, "")})
-		wantReason(t, err, fault.FailedPrecondition, "MEASUREMENT_CONFLICT")
+		floored := &domain.Metric{Name: metric, FloorAtZero: true}
+		if _, err = Compare(t.Context(), q, floored, []domain.Entry{entry(1, 6, ""), entry(2, -1, "")}, report); err != nil {
+			t.Error(err)
+		}
+		if len(report.Problems) != 2 || report.Problems[0].Reason != "MEASUREMENT_CONFLICT" || report.Problems[1].Reason != "VALUE_BELOW_ZERO" {
+			t.Errorf("problems %+v", report.Problems)
+		}
 		if readings, err := Readings(t.Context(), q, metric); err != nil || len(readings) != 1 {
 			t.Errorf("readings %v, err %v", readings, err)
 		}
@@ -269,7 +278,9 @@ func TestListMeasurements(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got = append(got, page...)
+			for _, m := range page {
+				got = append(got, m.Measurement)
+			}
 			if pages == 1 {
 				second = next
 			}
@@ -313,12 +324,12 @@ func TestListMeasurements(t *testing.T) {
 	})
 }
 
-func TestRunningExperiment(t *testing.T) {
+func TestRunningExperiments(t *testing.T) {
 	each(t, func(t *testing.T, l *eventlog.Log) {
-		running := "teams/payments/cycles/2026-w23/experiments/b"
+		first, second := "teams/payments/cycles/2026-w23/experiments/b", "teams/payments/cycles/2026-w23/experiments/e"
 		do(t, l, func(tx *eventlog.Tx) error {
 			for name, state := range map[string]domain.State{
-				"teams/payments/cycles/2026-w23/experiments/a": domain.Draft, running: domain.Running,
+				"teams/payments/cycles/2026-w23/experiments/a": domain.Draft, second: domain.Running, first: domain.Running,
 				"teams/payments/cycles/2026-w21/experiments/c": domain.Concluded, "teams/search/cycles/2026-w23/experiments/d": domain.Abandoned,
 			} {
 				e := &domain.Experiment{Name: name, DisplayName: "x", State: state}
@@ -328,10 +339,10 @@ func TestRunningExperiment(t *testing.T) {
 			}
 			return nil
 		})
-		for team, want := range map[string]string{"payments": running, "search": "", "none": ""} {
+		for team, want := range map[string][]string{"payments": {first, second}, "search": nil, "none": nil} {
 			do(t, l, func(tx *eventlog.Tx) error {
-				got, err := RunningExperiment(tx, team)
-				if got != want {
+				got, err := RunningExperiments(tx, team)
+				if !slices.Equal(got, want) {
 					t.Errorf("%s runs %q, want %q", team, got, want)
 				}
 				return err
@@ -360,15 +371,21 @@ func TestExperimentIsStoredWhole(t *testing.T) {
 		e := &domain.Experiment{
 			Name: "teams/payments/cycles/2026-w23/experiments/a", DisplayName: "<Rota> & \u2028", Obstacle: "teams/payments/obstacles/o",
 			Prediction: domain.Prediction{
-				Change: "c", Metric: metric, BaselineValue: new(0.1), ExpectedValue: new(0.0), ByDate: "2026-06-12", Reason: "r", ConfidencePercent: 70,
+				Change: "c", Metric: metric, BaselineValue: new(0.1), ExpectedValue: new(0.0), ExpectedUpperValue: new(0.0), ByDate: "2026-06-12", Reason: "r",
+				Falsification: "f", ConfidencePercent: 70,
 			},
 			SafeToFail: "s", TimeZone: "Europe/Berlin", State: domain.Concluded, LockTime: noon, PlanHash: "h",
-			Amendments: []domain.Amendment{{Kind: domain.KindDeviation, Text: "t", CreateTime: noon.Add(time.Microsecond), MeasurementsSeen: 3}},
-			StartTime:  noon, StartOrdinal: 7,
+			Amendments: []domain.Amendment{{
+				Kind: domain.KindDeviation, Text: "t", CreateTime: noon.Add(time.Microsecond), MeasurementsSeen: 3,
+				Changes: []domain.PlanChange{{Field: domain.FieldReason, Before: "", After: "r"}},
+			}},
+			StartTime: noon, StartOrdinal: 7, CoachReason: "c",
 			Outcome: &domain.Outcome{
 				Judgement: domain.Judgement{Actual: 1.5, Readings: 2, Signal: true, Suggested: domain.AsPredicted, Limits: &domain.Limits{
 					Centre: 1, MeanMovingRange: 2, Upper: 3, Lower: 4, UpperRange: 5, LimitFactor: 2.66, RangeFactor: 3.268, FirstTime: noon, LastTime: noon, Count: 6,
 				}},
+				Window: domain.Window{From: noon}, LeftOut: 1, Late: &domain.LateReadings{Actual: 1, Readings: 2, Verdict: domain.AsPredicted},
+				AmendmentCount: 1, DeviationCount: 2,
 				Verdict: domain.CannotTell, OverruleReason: "o", Happened: "h", Learned: "l", Surprise: true, ConcludeTime: noon,
 			},
 			AbandonReason: "a", HoldChecks: []domain.HoldCheck{{DueDate: "2026-06-26", Weeks: 2}},

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
@@ -16,21 +17,22 @@ func Experiment(row record.Row[domain.Experiment]) *pb.Experiment {
 	e := row.Value
 	out := &pb.Experiment{
 		Name: e.Name, DisplayName: e.DisplayName, Obstacle: e.Obstacle, SafeToFail: e.SafeToFail,
-		Prediction: prediction(e.Prediction),
+		Prediction: prediction(e.Prediction, e.GameDay),
 		State:      enumOf[pb.ExperimentState](pb.ExperimentState_value, "EXPERIMENT_STATE_", e.State),
 		LockTime:   timestamp(e.LockTime), PlanHash: e.PlanHash, StartTime: timestamp(e.StartTime),
-		Outcome: outcome(e.Outcome), AbandonReason: e.AbandonReason,
+		Outcome: outcome(e.Outcome), AbandonReason: e.AbandonReason, CoachReason: e.CoachReason,
 		Etag: row.Etag, CreateTime: timestamppb.New(row.CreateTime), UpdateTime: timestamppb.New(row.UpdateTime),
 	}
 	for _, a := range e.Amendments {
-		out.Amendments = append(out.Amendments, &pb.Amendment{
-			Kind: enumOf[pb.AmendmentKind](pb.AmendmentKind_value, "AMENDMENT_KIND_", a.Kind),
-			Text: a.Text, CreateTime: timestamppb.New(a.CreateTime), MeasurementsSeen: int32(a.MeasurementsSeen),
-		})
+		out.Amendments = append(out.Amendments, amendment(a))
+	}
+	if p, amended := e.AmendedPrediction(); amended {
+		out.AmendedPrediction = prediction(p, e.GameDay)
 	}
 	for _, h := range e.HoldChecks {
-		out.HoldChecks = append(out.HoldChecks, &pb.HoldCheck{DueDate: h.DueDate, Weeks: int32(h.Weeks)})
+		out.HoldChecks = append(out.HoldChecks, HoldCheck(&h))
 	}
+	out.GameDay = gameDay(e.GameDay)
 	return out
 }
 
@@ -38,7 +40,7 @@ func Experiment(row record.Row[domain.Experiment]) *pb.Experiment {
 func ExperimentFrom(name, timeZone string, e *pb.Experiment) *domain.Experiment {
 	return &domain.Experiment{
 		Name: name, TimeZone: timeZone, DisplayName: e.GetDisplayName(), Obstacle: e.GetObstacle(),
-		SafeToFail: e.GetSafeToFail(), Prediction: PredictionFrom(e.GetPrediction()),
+		SafeToFail: e.GetSafeToFail(), Prediction: PredictionFrom(e.GetPrediction()), GameDay: GameDayFrom(e.GetGameDay()),
 	}
 }
 
@@ -46,44 +48,23 @@ func ExperimentFrom(name, timeZone string, e *pb.Experiment) *domain.Experiment 
 func PredictionFrom(p *pb.Prediction) domain.Prediction {
 	out := domain.Prediction{
 		Change: p.GetChange(), Metric: p.GetMetric(), ByDate: p.GetByDate(), Reason: p.GetReason(),
-		ConfidencePercent: int(p.GetConfidencePercent()),
+		Falsification: p.GetFalsification(), ConfidencePercent: int(p.GetConfidencePercent()),
 	}
 	if p != nil {
-		out.BaselineValue, out.ExpectedValue = p.BaselineValue, p.ExpectedValue
+		out.BaselineValue, out.ExpectedValue, out.ExpectedUpperValue = p.BaselineValue, p.ExpectedValue, p.ExpectedUpperValue
 	}
 	return out
 }
 
-// prediction of an experiment that has none yet is unset.
-func prediction(p domain.Prediction) *pb.Prediction {
+// prediction of an experiment that has none yet is unset. That of a game day without a metric is told by what makes it one.
+func prediction(p domain.Prediction, g *domain.GameDay) *pb.Prediction {
 	if p == (domain.Prediction{}) {
 		return nil
 	}
 	return &pb.Prediction{
 		Change: p.Change, Metric: p.Metric, BaselineValue: p.BaselineValue, ExpectedValue: p.ExpectedValue,
-		ByDate: p.ByDate, Reason: p.Reason, ConfidencePercent: int32(p.ConfidencePercent),
-		Sentence: p.Sentence(),
-	}
-}
-
-func outcome(o *domain.Outcome) *pb.Outcome {
-	if o == nil {
-		return nil
-	}
-	return &pb.Outcome{
-		ActualValue: o.Actual, Readings: int32(o.Readings), Signal: o.Signal, Limits: limits(o.Limits),
-		SuggestedVerdict: verdict(o.Suggested), Verdict: verdict(o.Verdict), OverruleReason: o.OverruleReason,
-		Happened: o.Happened, Learned: o.Learned, Surprise: o.Surprise, ConcludeTime: timestamppb.New(o.ConcludeTime),
-	}
-}
-
-func verdict(v domain.Verdict) pb.Verdict { return enumOf[pb.Verdict](pb.Verdict_value, "VERDICT_", v) }
-
-// ConclusionFrom returns what the team says at the end.
-func ConclusionFrom(r *pb.ConcludeExperimentRequest) domain.Conclusion {
-	return domain.Conclusion{
-		Verdict:        wordOf[domain.Verdict](r.GetVerdict(), "VERDICT_"),
-		OverruleReason: r.GetOverruleReason(), Happened: r.GetHappened(), Learned: r.GetLearned(),
+		ExpectedUpperValue: p.ExpectedUpperValue, ByDate: p.ByDate, Reason: p.Reason, Falsification: p.Falsification,
+		ConfidencePercent: int32(p.ConfidencePercent), Sentence: cmp.Or(p.Sentence(), g.Sentence(p)),
 	}
 }
 
@@ -107,6 +88,10 @@ func ExperimentEvent(row record.Row[domain.Experiment], e domain.Event) proto.Me
 		return &pb.ExperimentAbandoned{Experiment: x}
 	case domain.EventHoldChecksScheduled:
 		return &pb.HoldChecksScheduled{Experiment: x}
+	case domain.EventHoldCheckJudged:
+		return &pb.HoldCheckJudged{Experiment: x, HoldCheck: HoldCheck(row.Value.LastJudged())}
+	case domain.EventJournalImported:
+		return &pb.JournalImported{Experiment: x}
 	}
 	panic(fmt.Sprintf("no message for the event %q", e))
 }

@@ -27,6 +27,10 @@ func TestWords(t *testing.T) {
 		{pb.MetricKind(0).Descriptor(), "METRIC_KIND_", words(domain.Process, domain.Output)},
 		{pb.ExperimentState(0).Descriptor(), "EXPERIMENT_STATE_", words(domain.Draft, domain.Running, domain.Concluded, domain.Abandoned)},
 		{pb.AmendmentKind(0).Descriptor(), "AMENDMENT_KIND_", words(domain.KindAmendment, domain.KindDeviation)},
+		{pb.PlanField(0).Descriptor(), "PLAN_FIELD_", words(
+			domain.FieldChange, domain.FieldExpectedValue, domain.FieldExpectedUpperValue, domain.FieldByDate, domain.FieldReason,
+			domain.FieldFalsification, domain.FieldConfidencePercent, domain.FieldSafeToFail,
+		)},
 		{pb.Verdict(0).Descriptor(), "VERDICT_", words(domain.AsPredicted, domain.NotAsPredicted, domain.CannotTell)},
 	} {
 		var want []string
@@ -67,7 +71,7 @@ func TestEvents(t *testing.T) {
 	row := record.Row[domain.Experiment]{Value: &domain.Experiment{Name: "teams/a/cycles/b/experiments/c", State: domain.Draft}, Etag: `"e-1"`}
 	for _, e := range []domain.Event{
 		domain.EventDrafted, domain.EventUpdated, domain.EventLocked, domain.EventAmended, domain.EventStarted, domain.EventConcluded,
-		domain.EventAbandoned, domain.EventHoldChecksScheduled,
+		domain.EventAbandoned, domain.EventHoldChecksScheduled, domain.EventHoldCheckJudged, domain.EventJournalImported,
 	} {
 		m := ExperimentEvent(row, e).ProtoReflect()
 		if string(m.Descriptor().Name()) != string(e) {
@@ -106,15 +110,23 @@ func TestExperimentIsToldWhole(t *testing.T) {
 		Etag: `"e-1"`, CreateTime: at, UpdateTime: at,
 		Value: &domain.Experiment{
 			Name: "n", DisplayName: "d", Obstacle: "o", SafeToFail: "s", TimeZone: "UTC", State: domain.Concluded, LockTime: at, PlanHash: "h", StartTime: at, AbandonReason: "a",
+			CoachReason: "c",
 			Prediction: domain.Prediction{
-				Change: "c", Metric: "m", BaselineValue: new(0.0), ExpectedValue: new(1.0), ByDate: "2026-06-12", Reason: "r", ConfidencePercent: 70,
+				Change: "c", Metric: "m", BaselineValue: new(0.0), ExpectedValue: new(1.0), ExpectedUpperValue: new(2.0), ByDate: "2026-06-12", Reason: "r",
+				Falsification: "f", ConfidencePercent: 70,
 			},
-			Amendments: []domain.Amendment{{Kind: domain.KindDeviation, Text: "t", CreateTime: at, MeasurementsSeen: 3}},
-			HoldChecks: []domain.HoldCheck{{DueDate: "2026-06-26", Weeks: 2}},
+			Amendments: []domain.Amendment{{
+				Kind: domain.KindDeviation, Text: "t", CreateTime: at, MeasurementsSeen: 3,
+				Changes: []domain.PlanChange{{Field: domain.FieldReason, Before: "r", After: "s"}},
+			}},
+			HoldChecks: []domain.HoldCheck{fullHoldCheck(at)}, GameDay: fullGameDay(at),
 			Outcome: &domain.Outcome{
-				Judgement: domain.Judgement{Actual: 1.5, Readings: 2, Signal: true, Suggested: domain.AsPredicted, Limits: &domain.Limits{
-					Centre: 1, MeanMovingRange: 2, Upper: 3, Lower: 4, UpperRange: 5, LimitFactor: 6, RangeFactor: 7, FirstTime: at, LastTime: at, Count: 8,
-				}},
+				Judgement: domain.Judgement{
+					Actual: 1.5, Readings: 2, FirstReading: at, LastReading: at, Signal: true, Suggested: domain.AsPredicted, Limits: fullLimits(),
+					Visibility: &domain.Visibility{Shift: 1, Power: 0.5, Runs: 1000, Level: 0.8},
+				},
+				Window: domain.Window{From: at, To: at}, LeftOut: 1, AmendmentCount: 2, DeviationCount: 3,
+				Late:    &domain.LateReadings{Actual: 1, Readings: 2, Verdict: domain.CannotTell},
 				Verdict: domain.CannotTell, OverruleReason: "o", Happened: "h", Learned: "l", Surprise: true, ConcludeTime: at,
 			},
 		},
@@ -122,15 +134,16 @@ func TestExperimentIsToldWhole(t *testing.T) {
 	wantFull(t, Experiment(row).ProtoReflect())
 	metric := record.Row[domain.Metric]{
 		Etag: `"e-1"`, CreateTime: at, UpdateTime: at,
-		Value: &domain.Metric{Name: "n", DisplayName: "d", Unit: "h", Direction: domain.Lower, Kind: domain.Process},
+		Value: &domain.Metric{
+			Name: "n", DisplayName: "d", Unit: "h", Direction: domain.Lower, Kind: domain.Process,
+			ReadingRhythm: "DAILY", Source: "s", FloorAtZero: true, Rules: domain.RuleSet{domain.R1}, LimitForm: domain.FormMedian, ComputedBy: "c",
+		},
 	}
 	wantFull(t, Metric(metric).ProtoReflect())
-	chart := domain.Chart{
-		Points: []domain.ChartPoint{{Time: at, Value: 1, MovingRange: new(2.0)}}, Limits: row.Value.Outcome.Limits,
-		Signals: []domain.Signal{{Rule: domain.R1, Points: []int{0}}}, Provisional: true,
-	}
-	wantFull(t, Chart("m", chart).ProtoReflect())
-	wantFull(t, Measurement(domain.Measurement{Time: at, Value: 1, SourceKey: "k"}).ProtoReflect())
+	wantFull(t, Measurement(domain.Corrected{
+		Measurement: domain.Measurement{Time: at, Value: 1, SourceKey: "k"}, RecordTime: at,
+		Corrections: []domain.Correction{{ValueBefore: 2, Reason: "r", CorrectTime: at}},
+	}).ProtoReflect())
 }
 
 func wantFull(t *testing.T, m protoreflect.Message) {
@@ -159,8 +172,11 @@ func TestWhatHasNotComeIsUnset(t *testing.T) {
 
 // What a client sends is read whole.
 func TestPredictionFrom(t *testing.T) {
-	p := &pb.Prediction{Change: "c", Metric: "m", BaselineValue: new(0.0), ExpectedValue: new(1.0), ByDate: "2026-06-12", Reason: "r", ConfidencePercent: 70}
-	again := prediction(PredictionFrom(p))
+	p := &pb.Prediction{
+		Change: "c", Metric: "m", BaselineValue: new(0.0), ExpectedValue: new(1.0), ExpectedUpperValue: new(2.0), ByDate: "2026-06-12", Reason: "r",
+		Falsification: "f", ConfidencePercent: 70,
+	}
+	again := prediction(PredictionFrom(p), nil)
 	again.Sentence = "" // the server's
 	if !proto.Equal(again, p) {
 		t.Errorf("%v became %v", p, again)

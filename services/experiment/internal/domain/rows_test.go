@@ -3,17 +3,39 @@ package domain
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"reflect"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 )
 
-func TestParseCSV(t *testing.T) {
+func readCSV(text string) ([]Entry, error) { return readAll(CSV, text) }
+
+func readAll(form Form, text string) ([]Entry, error) {
+	report := NewReport(form)
+	rows := NewRows(form, strings.NewReader(text), report)
+	var entries []Entry
+	for {
+		e, more := rows.Next()
+		if !more {
+			break
+		}
+		entries = append(entries, e)
+	}
+	if err := report.Fault(); err != nil {
+		return nil, err
+	}
+	return entries, rows.Err()
+}
+
+func TestCSV(t *testing.T) {
 	at := time.Date(2026, 6, 1, 9, 30, 0, 0, time.UTC)
 	for _, c := range []struct {
 		name, text string
@@ -34,7 +56,7 @@ func TestParseCSV(t *testing.T) {
 		{"repeated", "time,value\n2026-06-01T09:30:00Z,1\n2026-06-01T09:30:00Z,1.0\n", []Measurement{{at, 1, ""}, {at, 1, ""}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			entries, err := ParseCSV(c.text)
+			entries, err := readCSV(c.text)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -49,7 +71,7 @@ func TestParseCSV(t *testing.T) {
 	}
 }
 
-func TestParseCSVRefuses(t *testing.T) {
+func TestCSVRefuses(t *testing.T) {
 	const good = "2026-06-01T09:30:00Z"
 	for _, c := range []struct {
 		name, text string
@@ -60,7 +82,7 @@ func TestParseCSVRefuses(t *testing.T) {
 		{"no header", good + ",1\n", []string{"csv:1:1 HEADER_INVALID"}},
 		{"semicolons", "time;value\n" + good + ";1\n", []string{"csv:1:1 HEADER_INVALID"}},
 		{"one more column", "time,value,source_key,note\n", []string{"csv:1:1 HEADER_INVALID"}},
-		{"a quote in the header", "ti\"me,value\n", []string{"csv:1:1 HEADER_INVALID"}},
+		{"a quote in the header", "ti\"me,value\n", []string{"csv:1:3 LINE_INVALID"}},
 		{"NaN", "time,value\n" + good + ",NaN\n", []string{"csv:2:22 VALUE_INVALID"}},
 		{"Inf", "time,value\n" + good + ",-Inf\n", []string{"csv:2:22 VALUE_INVALID"}},
 		{"infinity", "time,value\n" + good + ",Infinity\n", []string{"csv:2:22 VALUE_INVALID"}},
@@ -77,19 +99,18 @@ func TestParseCSVRefuses(t *testing.T) {
 		{"control character", "time,value,source_key\n" + good + ",1,a\x00b\n", []string{"csv:2:24 SOURCE_KEY_INVALID"}},
 		{"long source key", "time,value,source_key\n" + good + ",1," + strings.Repeat("x", 201) + "\n", []string{"csv:2:24 SOURCE_KEY_INVALID"}},
 		{"quote in a field", "time,value\n" + good + ",1\"2\n" + good + ",x\n", []string{"csv:2:23 LINE_INVALID", "csv:3:22 VALUE_INVALID"}},
-		{"quote without end", "time,value\n" + good + ",\"1\n", []string{"csv:2:25 LINE_INVALID"}},
-		{"two values for one key", "time,value\n" + good + ",1\n" + good + ",2\n", []string{"csv:3:22 MEASUREMENT_CONFLICT"}},
+		{"quote without end", "time,value\n" + good + ",\"1\n", []string{"csv:2:24 LINE_INVALID"}},
 		{
 			"everything at once", "time,value,source_key\nyesterday,lots,a\n" + good + ",1,b\n" + good + ",,c\n",
 			[]string{"csv:2:1 TIME_INVALID", "csv:2:11 VALUE_INVALID", "csv:4:22 VALUE_INVALID"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			entries, err := ParseCSV(c.text)
+			entries, err := readCSV(c.text)
 			if entries != nil {
 				t.Errorf("entries %v came back with an error", entries)
 			}
-			wantProblems(t, err, fault.InvalidArgument, "CSV_INVALID", c.want...)
+			wantProblems(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID", c.want...)
 		})
 	}
 }
@@ -117,7 +138,7 @@ func wantProblems(t *testing.T, err error, kind fault.Kind, reason string, want 
 }
 
 func TestProblemsAreCountedBeyondTheList(t *testing.T) {
-	_, err := ParseCSV("time,value\n" + strings.Repeat("x,1\n", 250))
+	_, err := readCSV("time,value\n" + strings.Repeat("x,1\n", 250))
 	f := fault.From(err)
 	if len(f.Violations) != 100 || f.Metadata["problems"] != "250" {
 		t.Errorf("%d violations listed, %s counted", len(f.Violations), f.Metadata["problems"])
@@ -128,34 +149,75 @@ func TestProblemsAreCountedBeyondTheList(t *testing.T) {
 }
 
 func TestCheckMeasurements(t *testing.T) {
-	entries, err := CheckMeasurements([]Measurement{{firstDay.Add(1500 * time.Nanosecond), 1, "a"}, {firstDay, 1, "b"}})
-	if err != nil {
-		t.Fatal(err)
+	report := NewReport(List)
+	entries := CheckMeasurements([]Measurement{{firstDay.Add(1500 * time.Nanosecond), 1, "a"}, {firstDay, 1, "b"}}, report)
+	want := []Entry{{Measurement{firstDay.Add(time.Microsecond), 1, "a"}, 1}, {Measurement{firstDay, 1, "b"}, 2}}
+	if !reflect.DeepEqual(entries, want) || report.Fault() != nil {
+		t.Errorf("got %v, %v, want %v", entries, report.Fault(), want)
 	}
-	want := []Entry{
-		{Measurement{firstDay.Add(time.Microsecond), 1, "a"}, "measurements[0].value"},
-		{Measurement{firstDay, 1, "b"}, "measurements[1].value"},
-	}
-	if !reflect.DeepEqual(entries, want) {
-		t.Errorf("got %v, want %v", entries, want)
-	}
-	_, err = CheckMeasurements([]Measurement{
-		{time.Time{}, math.NaN(), "\n"}, {firstDay, math.Inf(1), ""}, {firstDay, 2e300, ""}, {firstDay, 5, ""}, {firstDay, 6, ""},
-	})
-	wantProblems(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID",
+	entries = CheckMeasurements([]Measurement{
+		{time.Time{}, math.NaN(), "\n"}, {firstDay, math.Inf(1), ""}, {firstDay, 2e300, ""}, {firstDay, 5, ""}, {firstDay, 5, "=1+1"},
+	}, report)
+	wantProblems(t, report.Fault(), fault.InvalidArgument, "MEASUREMENTS_INVALID",
 		"measurements[0].time TIME_INVALID", "measurements[0].value VALUE_INVALID", "measurements[0].source_key SOURCE_KEY_INVALID",
-		"measurements[1].value VALUE_INVALID", "measurements[2].value VALUE_OUT_OF_RANGE", "measurements[4].value MEASUREMENT_CONFLICT")
+		"measurements[1].value VALUE_INVALID", "measurements[2].value VALUE_OUT_OF_RANGE", "measurements[4].source_key SOURCE_KEY_INVALID")
+	if len(entries) != 1 || entries[0].Line != 4 || report.Refused != 4 {
+		t.Errorf("entries %+v, %d refused", entries, report.Refused)
+	}
 }
 
-func TestConflicts(t *testing.T) {
-	entries := []Entry{
-		{Measurement{firstDay, 1, ""}, "csv:2:22"}, {Measurement{firstDay, 2, "a"}, "csv:3:22"}, {Measurement{firstDay, 3, "b"}, "csv:4:22"},
+func TestNDJSON(t *testing.T) {
+	entries, err := readAll(NDJSON, "\uFEFF"+`{"time":"2026-06-01T09:30:00Z","value":3.5}`+"\r\n\n"+
+		`{"value":-1e2,"time":"2026-06-01T11:30:00+02:00","sourceKey":"b"}`+"\n"+`{"time":"2026-06-01T09:30:00Z","value":0,"source_key":"c"}`)
+	at := time.Date(2026, 6, 1, 9, 30, 0, 0, time.UTC)
+	want := []Entry{{Measurement{at, 3.5, ""}, 1}, {Measurement{at, -100, "b"}, 3}, {Measurement{at, 0, "c"}, 4}}
+	if err != nil || !reflect.DeepEqual(entries, want) {
+		t.Errorf("got %v, %v, want %v", entries, err, want)
 	}
-	if err := Conflicts(entries, []*float64{nil, new(2.0), nil}); err != nil {
-		t.Errorf("an equal value is no conflict: %v", err)
+	_, err = readAll(NDJSON, strings.Join([]string{
+		`[1]`, `{"time":"x","value":1e309}`, `{"time":"2026-06-01T09:30:00Z"}`, `{"time":"2026-06-01T09:30:00Z","value":"1"} trailing`,
+		`{"time":"2026-06-01T09:30:00Z","value":1,"note":"x"}`, `{"time":"2026-06-01T09:30:00Z","value":1}{}`, `{`, `{"time":"2026-06-01T09:30:00Z","value":NaN}`,
+	}, "\n"))
+	wantProblems(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID", "ndjson:1:1 LINE_INVALID", "ndjson:2:1 TIME_INVALID", "ndjson:2:1 VALUE_INVALID",
+		"ndjson:3:1 LINE_INVALID", "ndjson:4:45 LINE_INVALID", "ndjson:5:1 LINE_INVALID", "ndjson:6:43 LINE_INVALID", "ndjson:7:1 LINE_INVALID", "ndjson:8:40 LINE_INVALID")
+}
+
+// A line of 10 MB costs a refusal and no memory, and the lines after it are read.
+func TestALineThatIsTooLong(t *testing.T) {
+	report := NewReport(CSV)
+	file := io.MultiReader(strings.NewReader("time,value\n"), io.LimitReader(endless('9'), 10<<20), strings.NewReader("\n2026-06-01T09:30:00Z,1\n"))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	rows := NewRows(CSV, file, report)
+	e, more := rows.Next()
+	runtime.ReadMemStats(&after)
+	if !more || e.Line != 3 || e.Value != 1 {
+		t.Errorf("after the long line came %+v, %v", e, more)
 	}
-	wantProblems(t, Conflicts(entries, []*float64{new(1.5), new(2.0), new(4.0)}), fault.FailedPrecondition, "MEASUREMENT_CONFLICT",
-		"csv:2:22 MEASUREMENT_CONFLICT", "csv:4:22 MEASUREMENT_CONFLICT")
+	wantProblems(t, report.Fault(), fault.InvalidArgument, "MEASUREMENTS_INVALID", "csv:2:1 LINE_TOO_LONG")
+	if spent := after.TotalAlloc - before.TotalAlloc; spent > 1<<20 {
+		t.Errorf("it cost %d bytes", spent)
+	}
+}
+
+type endless byte
+
+func (e endless) Read(into []byte) (int, error) {
+	for i := range into {
+		into[i] = byte(e)
+	}
+	return len(into), nil
+}
+
+func TestWhatStopsAFileIsTold(t *testing.T) {
+	broken := errors.New("cut off")
+	rows := NewRows(CSV, io.MultiReader(strings.NewReader("time,value\n2026-06-01T09:30:00Z,1\n2026-06-01T09:3"), iotest.ErrReader(broken)), NewReport(CSV))
+	for more := true; more; {
+		_, more = rows.Next()
+	}
+	if !errors.Is(rows.Err(), broken) {
+		t.Errorf("it stopped with %v", rows.Err())
+	}
 }
 
 func TestNumber(t *testing.T) {
@@ -167,7 +229,7 @@ func TestNumber(t *testing.T) {
 }
 
 // What the parser accepts is storable, and reads the same when it is written again.
-func FuzzParseCSV(f *testing.F) {
+func FuzzCSV(f *testing.F) {
 	for _, seed := range []string{
 		"", "time,value\n", "\uFEFFtime,value,source_key\r\n2026-06-01T09:30:00Z,3.5,a\r\n",
 		"time,value\n2026-06-01T09:30:00+02:00,1e309\n", "time,value,source_key\n2026-06-01T09:30:00.123456Z,-0,\"a \"\"b\"\"\"\n",
@@ -176,7 +238,7 @@ func FuzzParseCSV(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		entries, err := ParseCSV(text)
+		entries, err := readCSV(text)
 		if err != nil {
 			fe := fault.From(err)
 			if fe.Kind != fault.InvalidArgument || len(fe.Violations) == 0 || len(fe.Violations) > maxProblems || entries != nil {
@@ -192,7 +254,7 @@ func FuzzParseCSV(f *testing.F) {
 			}
 			fmt.Fprintf(&again, "%s,%s,%s\n", e.Time.Format(time.RFC3339Nano), strconv.FormatFloat(e.Value, 'g', -1, 64), quoted(e.SourceKey))
 		}
-		second, err := ParseCSV(again.String())
+		second, err := readCSV(again.String())
 		if err != nil || len(second) != len(entries) {
 			t.Fatalf("written again: %v", err)
 		}

@@ -1,0 +1,359 @@
+package domain
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// mayAt is an instant of May 2026; the 4th is a Monday.
+func mayAt(day, hour int) time.Time { return time.Date(2026, 5, day, hour, 0, 0, 0, time.UTC) }
+
+// told makes a fact with a delivery of its own.
+func told(kind FactKind, key string, when time.Time, change ...func(*DeliveryFact)) DeliveryFact {
+	f := DeliveryFact{Kind: kind, Key: key, Time: when, Environment: "production", Source: "s", DeliveryID: string(kind) + key + when.String()}
+	for _, c := range change {
+		c(&f)
+	}
+	return f
+}
+
+// aMonth is a worked example: two weeks with deployments and one without.
+func aMonth() ([]DeliveryFact, map[string]time.Time) {
+	commit := func(hash string, made time.Time) func(*DeliveryFact) {
+		return func(f *DeliveryFact) { f.Commit, f.CommitTime = hash, made }
+	}
+	about := func(by string, ids ...string) func(*DeliveryFact) {
+		return func(f *DeliveryFact) { f.About, f.AboutBy = ids, by }
+	}
+	chain := func(id string) func(*DeliveryFact) { return func(f *DeliveryFact) { f.Chain = id } }
+	return []DeliveryFact{
+		told(Deployed, "1", mayAt(4, 10), commit("c1", mayAt(4, 8))),
+		told(Deployed, "2", mayAt(5, 10), commit("c2", time.Time{})),  // its time comes with a push
+		told(Deployed, "3", mayAt(6, 10), commit("c3", mayAt(6, 11))), // made after it ran: somebody's clock is wrong
+		told(Deployed, "4", mayAt(7, 10), chain("k")),
+		told(RolledBack, "5", mayAt(7, 12)), // undoes 4, as a guess
+		told(Deployed, "6", mayAt(19, 10), commit("c6", mayAt(18, 10)), func(f *DeliveryFact) { f.Unplanned = true }),
+		told(IncidentOpened, "a", mayAt(5, 12)),  // guessed to be 2
+		told(IncidentOpened, "a", mayAt(5, 13)),  // told again
+		told(IncidentResolved, "a", mayAt(5, 9)), // before it began: no end of this one
+		told(IncidentResolved, "a", mayAt(5, 15)),
+		told(IncidentOpened, "b", mayAt(10, 9), about("deployment", "1")),
+		told(IncidentResolved, "b", mayAt(10, 10)),
+		told(IncidentOpened, "c", mayAt(12, 9)), // nothing was deployed in the 24 hours before
+		told(IncidentResolved, "c", mayAt(12, 10)),
+		told(IncidentOpened, "d", mayAt(20, 9), chain("k")), // of 4, whatever ran since
+		told(IncidentOpened, "e", mayAt(20, 10), about("links", "nobody", "6")),
+		told(IncidentResolved, "e", mayAt(20, 10)),
+		told(IncidentOpened, "f", mayAt(20, 11), about("customData", "unknown")),
+		told(IncidentResolved, "f", mayAt(20, 12)),
+		told(IncidentResolved, "g", mayAt(20, 12)), // nobody told of its beginning
+	}, map[string]time.Time{"c2": mayAt(5, 4)}
+}
+
+// written are the readings of a metric by source key.
+func written(list []Measurement) string {
+	lines := make([]string, len(list))
+	for i, m := range list {
+		lines[i] = fmt.Sprintf("%s=%.4g@%s", m.SourceKey, m.Value, m.Time.Format("02T15"))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, ", ")
+}
+
+func TestDeliveryReadings(t *testing.T) {
+	h := NewDeliveryHistory(aMonth())
+	for k, want := range map[DeliveryMetric]string{
+		ChangeLeadTime:      "deployment 1=2@04T10, deployment 2=6@05T10, deployment 6=24@19T10",
+		DeploymentFrequency: "deployment 2=24@05T10, deployment 3=24@06T10, deployment 4=24@07T10, deployment 6=288@19T10",
+		RecoveryTime:        "incident a=3@05T15, incident b=1@10T10, incident e=0@20T10, incident f=1@20T12",
+		// 1, 2 and 4 of 1 to 4; the week of 6 ends with Sunday, 24 May.
+		ChangeFailRate: "week 2026-W19=75@11T00, week 2026-W21=100@25T00",
+		ReworkRate:     "week 2026-W19=20@11T00, week 2026-W21=100@25T00",
+	} {
+		if got := written(h.Readings(k, mayAt(25, 0))); got != want {
+			t.Errorf("%s: %s\nwant %s", k, got, want)
+		}
+	}
+	// A week that is not over has no reading.
+	if got := written(h.Readings(ReworkRate, mayAt(24, 23))); got != "week 2026-W19=20@11T00" {
+		t.Errorf("before the week is over: %s", got)
+	}
+	var links []string
+	for _, i := range h.Incidents {
+		if i.CausedBy != nil {
+			links = append(links, i.Key+" "+i.CausedBy.Deployment+" "+string(i.CausedBy.Basis)+" "+i.CausedBy.Detail)
+		}
+	}
+	want := []string{
+		"a 2 GUESSED latest in the same environment within 24 hours before", "b 1 DECLARED deployment", "d 4 DECLARED chainId",
+		"e 6 DECLARED links", "f unknown DECLARED customData",
+	}
+	if !slices.Equal(links, want) {
+		t.Errorf("links %q", links)
+	}
+}
+
+func TestGuessedLinks(t *testing.T) {
+	elsewhere := func(f *DeliveryFact) { f.Environment = "prod-us" }
+	for name, c := range map[string]struct {
+		facts []DeliveryFact
+		want  string
+	}{
+		"24 hours before":     {[]DeliveryFact{told(Deployed, "1", mayAt(4, 10)), told(IncidentOpened, "a", mayAt(5, 10))}, "1"},
+		"longer before":       {[]DeliveryFact{told(Deployed, "1", mayAt(4, 10)), told(IncidentOpened, "a", mayAt(5, 11))}, ""},
+		"after it":            {[]DeliveryFact{told(Deployed, "1", mayAt(5, 11)), told(IncidentOpened, "a", mayAt(5, 10))}, ""},
+		"elsewhere":           {[]DeliveryFact{told(Deployed, "1", mayAt(5, 9), elsewhere), told(IncidentOpened, "a", mayAt(5, 10))}, ""},
+		"nobody says where":   {[]DeliveryFact{told(Deployed, "1", mayAt(5, 9), elsewhere), told(IncidentOpened, "a", mayAt(5, 10), func(f *DeliveryFact) { f.Environment = "" })}, "1"},
+		"the latest":          {[]DeliveryFact{told(Deployed, "1", mayAt(5, 8)), told(Deployed, "2", mayAt(5, 9)), told(IncidentOpened, "a", mayAt(5, 10))}, "2"},
+		"not a rollback":      {[]DeliveryFact{told(Deployed, "1", mayAt(5, 8)), told(RolledBack, "2", mayAt(5, 9)), told(IncidentOpened, "a", mayAt(5, 10))}, "1"},
+		"links into nowhere":  {[]DeliveryFact{told(Deployed, "1", mayAt(5, 8)), told(IncidentOpened, "a", mayAt(5, 10), func(f *DeliveryFact) { f.About, f.AboutBy = []string{"x"}, "links" })}, "1"},
+		"by its whole commit": {[]DeliveryFact{told(Deployed, "1", mayAt(4, 8), func(f *DeliveryFact) { f.Commit = strings.Repeat("ab", 20) }), told(IncidentOpened, "a", mayAt(9, 10), func(f *DeliveryFact) { f.About, f.AboutBy = []string{strings.Repeat("AB", 20)}, "deployment" })}, "1"},
+	} {
+		got := ""
+		if link := NewDeliveryHistory(c.facts, nil).Incidents[0].CausedBy; link != nil {
+			got = link.Deployment
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestExplain(t *testing.T) {
+	h := NewDeliveryHistory(aMonth())
+	for _, c := range []struct {
+		metric      DeliveryMetric
+		key         string
+		deployments string
+		incidents   string
+	}{
+		{ChangeLeadTime, "deployment 2", "2", ""},
+		{DeploymentFrequency, "deployment 6", "4 6", ""}, // the rollback in between is left out
+		{RecoveryTime, "incident a", "2", "a"},
+		{RecoveryTime, "incident f", "", "f"},
+		{ChangeFailRate, "week 2026-W19", "1 2 3 4 5", "a b d"},
+		{ReworkRate, "week 2026-W19", "1 2 3 4 5", ""},
+		{ChangeFailRate, "week 2020-W01", "", ""},
+		{ChangeLeadTime, "deployment 5", "", ""},
+	} {
+		e := h.Explain(c.metric, c.key)
+		var deployments, incidents []string
+		for _, d := range e.Deployments {
+			deployments = append(deployments, d.Key)
+		}
+		for _, i := range e.Incidents {
+			incidents = append(incidents, i.Key)
+		}
+		if got := strings.Join(deployments, " "); got != c.deployments {
+			t.Errorf("%s %s: deployments %q, want %q", c.metric, c.key, got, c.deployments)
+		}
+		if got := strings.Join(incidents, " "); got != c.incidents {
+			t.Errorf("%s %s: incidents %q, want %q", c.metric, c.key, got, c.incidents)
+		}
+		if e.Rule == "" {
+			t.Errorf("%s: no rule", c.metric)
+		}
+	}
+}
+
+// randomFacts are those of some weeks: with incidents and rollbacks, declared and guessed, told twice at times.
+func randomFacts(r *rand.Rand) ([]DeliveryFact, map[string]time.Time) {
+	var facts []DeliveryFact
+	commits := map[string]time.Time{}
+	start := mayAt(4, 0)
+	moment := func() time.Time { return start.Add(time.Duration(r.IntN(40*24)) * time.Hour) }
+	for i := range 3 + r.IntN(12) {
+		key, when := fmt.Sprint("d", i), moment()
+		f := told(Deployed, key, when, func(f *DeliveryFact) {
+			f.Commit, f.Unplanned, f.Environment = fmt.Sprint("c", r.IntN(5)), r.IntN(4) == 0, []string{"production", "prod-eu"}[r.IntN(2)]
+			if r.IntN(3) == 0 {
+				f.CommitTime = when.Add(-time.Duration(r.IntN(100)) * time.Hour)
+			}
+			if r.IntN(5) == 0 {
+				f.Kind = RolledBack
+			}
+			if r.IntN(3) == 0 {
+				f.Chain = fmt.Sprint("k", r.IntN(3))
+			}
+		})
+		facts = append(facts, f)
+		if r.IntN(4) == 0 { // another system tells of it as well
+			f.DeliveryID, f.Source = f.DeliveryID+"again", "t"
+			facts = append(facts, f)
+		}
+	}
+	for i := range r.IntN(8) {
+		key, when := fmt.Sprint("i", i), moment()
+		facts = append(facts, told(IncidentOpened, key, when, func(f *DeliveryFact) {
+			switch r.IntN(4) {
+			case 0:
+				f.About, f.AboutBy = []string{fmt.Sprint("d", r.IntN(20))}, "deployment"
+			case 1:
+				f.About, f.AboutBy = []string{fmt.Sprint("d", r.IntN(20)), fmt.Sprint("d", r.IntN(20))}, "links"
+			case 2:
+				f.Chain = fmt.Sprint("k", r.IntN(3))
+			}
+		}))
+		if r.IntN(3) > 0 {
+			facts = append(facts, told(IncidentResolved, key, when.Add(time.Duration(r.IntN(60))*time.Hour)))
+		}
+	}
+	for i := range 5 {
+		if r.IntN(2) == 0 {
+			commits[fmt.Sprint("c", i)] = moment()
+		}
+	}
+	return facts, commits
+}
+
+// arrive takes the facts one by one, in their order, and returns what is recorded at the end, and how often it was corrected.
+func arrive(facts []DeliveryFact, commits map[string]time.Time, now func(i int) time.Time) (recorded map[DeliveryMetric][]Measurement, corrections int) {
+	recorded = map[DeliveryMetric][]Measurement{}
+	for i := range facts {
+		h := NewDeliveryHistory(facts[:i+1], commits)
+		for _, k := range DeliveryMetrics {
+			if !k.DependsOn(facts[i].Kind) {
+				continue
+			}
+			fresh, changed := CompareReadings(h.Readings(k, now(i)), recorded[k])
+			for _, e := range fresh {
+				recorded[k] = append(recorded[k], e.Measurement)
+			}
+			corrections += len(changed)
+			for _, c := range changed {
+				n := slices.IndexFunc(recorded[k], func(m Measurement) bool { return m == c.Recorded })
+				recorded[k][n].Value = c.Value
+			}
+		}
+	}
+	for _, k := range DeliveryMetrics {
+		slices.SortFunc(recorded[k], func(a, b Measurement) int { return cmp.Or(a.Compare(b), cmp.Compare(a.Value, b.Value)) })
+	}
+	return recorded, corrections
+}
+
+// Late and reordered events give the same numbers as in order, whatever happens in between: readings are corrected, never doubled.
+func TestOrderOfArrivalNeverMatters(t *testing.T) {
+	corrected := 0
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		facts, commits := randomFacts(r)
+		slices.SortFunc(facts, func(a, b DeliveryFact) int { return a.Time.Compare(b.Time) })
+		end := mayAt(4, 0).AddDate(0, 3, 0)
+		inOrder, _ := arrive(facts, commits, func(i int) time.Time {
+			if i == len(facts)-1 {
+				return end
+			}
+			return facts[i].Time
+		})
+		r.Shuffle(len(facts), func(i, j int) { facts[i], facts[j] = facts[j], facts[i] })
+		late, corrections := arrive(facts, commits, func(int) time.Time { return end })
+		corrected += corrections
+		for _, k := range DeliveryMetrics {
+			if !reflect.DeepEqual(inOrder[k], late[k]) {
+				t.Fatalf("seed %d, %s:\nin order %v\nlate     %v", seed, k, inOrder[k], late[k])
+			}
+			want := NewDeliveryHistory(facts, commits).Readings(k, end)
+			slices.SortFunc(want, Measurement.Compare)
+			if len(want) != len(late[k]) || len(want) > 0 && !reflect.DeepEqual(want, late[k]) {
+				t.Fatalf("seed %d, %s: recorded %v, want %v", seed, k, late[k], want)
+			}
+		}
+	}
+	if corrected == 0 {
+		t.Error("nothing was ever corrected, so nothing was tried")
+	}
+}
+
+func TestCompareReadings(t *testing.T) {
+	wanted := []Measurement{{Time: mayAt(4, 1), Value: 1, SourceKey: "a"}, {Time: mayAt(4, 2), Value: 2, SourceKey: "b"}, {Time: mayAt(4, 3), Value: 3, SourceKey: "c"}}
+	recorded := []Measurement{{Time: mayAt(4, 1), Value: 1, SourceKey: "a"}, {Time: mayAt(5, 2), Value: 9, SourceKey: "b"}, {Time: mayAt(4, 4), Value: 4, SourceKey: "gone"}}
+	fresh, changed := CompareReadings(wanted, recorded)
+	if len(fresh) != 1 || fresh[0].Measurement != wanted[2] || len(changed) != 1 || changed[0] != (ReadingChange{Recorded: recorded[1], Value: 2}) {
+		t.Errorf("fresh %v, changed %v", fresh, changed)
+	}
+}
+
+func TestDeliveryMetricNames(t *testing.T) {
+	source := deliverySource(PlainFormat)
+	source.Service = strings.Repeat("x", 31)
+	for _, k := range DeliveryMetrics {
+		m := k.MetricOf(source)
+		if err := m.Check(); err != nil || len(IDOf(m.Name)) > 63 || m.ByHand() == nil || len(m.DisplayName) > 120 {
+			t.Errorf("%s: %v", m.Name, err)
+		}
+		if got, service, ok := DeliveryMetricOf(m.Name); !ok || got != k || service != source.Service {
+			t.Errorf("%s is read as %s of %s", m.Name, got, service)
+		}
+	}
+	for _, name := range []string{"teams/a/metrics/change-lead-time", "teams/a/metrics/-change-lead-time", "teams/a/metrics/review-wait"} {
+		if _, _, ok := DeliveryMetricOf(name); ok {
+			t.Errorf("%s is taken for a delivery metric", name)
+		}
+	}
+}
+
+// Whatever is sent, nothing crashes, and whatever is taken can be kept.
+func FuzzDelivery(f *testing.F) {
+	for _, name := range []string{"cdevents.ndjson", "github_deployment_status.json", "github_push.json", "github_ping.json", "gitlab_deployment.json", "gitlab_push.json"} {
+		for _, line := range strings.Split(string(payload(f, name)), "\n{\"context") {
+			f.Add(line, "application/json", "deployment_status")
+		}
+	}
+	f.Add(`{"event":"deployed","time":"2026-05-20T15:00:00+02:00","environment":"production","commit_time":"0000-01-01T00:00:00Z"}`, "", "push")
+	f.Add(`[{"id":"1","source":"","data":{"context":{"type":"dev.cdevents.incident.detected.1"}}}]`, "application/cloudevents-batch+json", "")
+	f.Add(`payload=%7B%22commits%22:[]%7D`, "application/x-www-form-urlencoded", "push")
+	f.Fuzz(func(t *testing.T, body, media, event string) {
+		headers := DeliveryHeaders{"content-type": media, "x-github-event": event, "webhook-id": event, "ce-id": event}
+		for _, format := range []DeliveryFormat{CDEventsFormat, GitHubFormat, GitLabFormat, PlainFormat} {
+			s := deliverySource(format)
+			events := s.ReadDelivery(headers, []byte(body), received)
+			if len(events) == 0 {
+				t.Fatal("no events")
+			}
+			var facts []DeliveryFact
+			for _, e := range events {
+				checkReadEvent(t, e)
+				facts = append(facts, e.Facts...)
+			}
+			h := NewDeliveryHistory(facts, nil)
+			for _, k := range DeliveryMetrics {
+				report := NewReport(List)
+				list := h.Readings(k, received)
+				if CheckMeasurements(list, report); report.Count > 0 {
+					t.Fatalf("%s: %v of %v", k, report.Problems, list)
+				}
+				for _, m := range list {
+					if m.Value < 0 {
+						t.Fatalf("%s: %v", k, m)
+					}
+				}
+			}
+		}
+	})
+}
+
+func checkReadEvent(t *testing.T, e ReceivedEvent) {
+	t.Helper()
+	if e.ID == "" || e.Outcome == "" || (e.Outcome == DeliveryAccepted) != (len(e.Facts) > 0) || (e.Outcome == DeliveryAccepted) != (e.Reason == "") {
+		t.Fatalf("%+v", e)
+	}
+	texts := []string{e.ID, e.Type, e.Text}
+	for _, f := range e.Facts {
+		texts = append(append(texts, f.Key, f.Environment, f.Commit, f.Chain, f.AboutBy), f.About...)
+		if f.Key == "" {
+			t.Fatalf("%+v", f)
+		}
+	}
+	for _, text := range texts {
+		if text != shownText(text) || len(text) > 4000 {
+			t.Fatalf("%q cannot be kept", text)
+		}
+	}
+}

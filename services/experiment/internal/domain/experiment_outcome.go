@@ -1,0 +1,190 @@
+package domain
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
+)
+
+// minLearned is the length of the shortest learning, in characters: about a sentence.
+const minLearned = 10
+
+// hardlyExpected is the confidence up to which a prediction that comes true is a surprise, percent.
+const hardlyExpected = 30
+
+// Outcome is what came of an experiment.
+type Outcome struct {
+	Judgement
+	// Window is what the team looked at. It begins at the start of the experiment when nothing was chosen; it is zero when
+	// all results were taken before the start and entered after it.
+	Window Window `json:"window,omitzero"`
+	// LeftOut is how many results lie outside the window.
+	LeftOut int `json:"leftOut,omitempty"`
+	// Late is what came after the day of the plan; nil when nothing did.
+	Late *LateReadings `json:"late,omitempty"`
+	// AmendmentCount and DeviationCount are how often the locked plan was changed before and after results were seen. The
+	// verdict is about the locked plan.
+	AmendmentCount int       `json:"amendmentCount,omitempty"`
+	DeviationCount int       `json:"deviationCount,omitempty"`
+	Verdict        Verdict   `json:"verdict"`
+	OverruleReason string    `json:"overruleReason,omitempty"`
+	Happened       string    `json:"happened"`
+	Learned        string    `json:"learned"`
+	Surprise       bool      `json:"surprise"`
+	ConcludeTime   time.Time `json:"concludeTime"`
+}
+
+// LateReadings are the readings of the window that were taken after the day by which something was predicted.
+type LateReadings struct {
+	// Actual is their mean, Readings how many there are.
+	Actual   float64 `json:"actual"`
+	Readings int     `json:"readings"`
+	// Verdict is what they alone suggest.
+	Verdict Verdict `json:"verdict"`
+}
+
+// Conclusion is what the team says at the end.
+type Conclusion struct {
+	// Window chooses among the results; the zero value takes all.
+	Window Window
+	// Verdict is the team's; "" takes what the numbers suggest.
+	Verdict Verdict
+	// OverruleReason is needed when the team says otherwise than the numbers suggest, and dropped when it does not.
+	OverruleReason string
+	Happened       string
+	Learned        string
+}
+
+// Judging is how the experiment is judged: by the frozen baseline of its metric that was in force at the start, or else by
+// the readings before it and the metric's own method. m may be nil.
+func (e *Experiment) Judging(m *Metric, frozen []Baseline, now time.Time) Judging {
+	if m == nil {
+		return Judging{}
+	}
+	start := e.StartTime
+	if start.IsZero() {
+		start = now
+	}
+	how := Judging{Method: m.Method()}
+	if b := InForce(frozen, start); b != nil {
+		how.Limits = &b.Limits
+	}
+	return how
+}
+
+// Conclude ends a running experiment: the numbers suggest a verdict, the team confirms or overrules it. readings are all
+// the readings of the metric; how says what its charts are computed by.
+func (e *Experiment) Conclude(c Conclusion, readings []Reading, how Judging, now time.Time) ([]Event, error) {
+	switch e.State {
+	case Running:
+	case Draft:
+		return nil, e.refuse("EXPERIMENT_NOT_RUNNING", "The experiment has not started.")
+	default:
+		return nil, e.refuseEnded()
+	}
+	if w := c.Window; !w.From.IsZero() && !w.To.IsZero() && !w.From.Before(w.To) {
+		return nil, fault.Invalid("window_end", "WINDOW_INVALID", "The window ends before it begins. Choose a window_end after window_start.")
+	}
+	if e.judgedByJournal() {
+		return e.concludeByJournal(c, now)
+	}
+	before, results := divide(readings, e.StartTime, e.StartOrdinal)
+	if len(results) == 0 {
+		return nil, e.refuse("NO_MEASUREMENTS", "No reading of the metric has arrived since the start. Import what was measured, or abandon the experiment with a reason.").
+			With("metric", e.Prediction.Metric)
+	}
+	chosen := c.Window.in(results)
+	if len(chosen) == 0 {
+		return nil, e.refuse("WINDOW_EMPTY", "No result was taken in this window. Choose another one, or leave it out to take all.").With("metric", e.Prediction.Metric)
+	}
+	o := e.judge(before, chosen, how)
+	o.LeftOut = len(results) - len(chosen)
+	o.Window = c.Window
+	if o.Window.From.IsZero() && !chosen[0].Time.Before(e.StartTime) {
+		o.Window.From = e.StartTime
+	}
+	return e.end(o, c, now)
+}
+
+// end lets the team speak last.
+func (e *Experiment) end(o Outcome, c Conclusion, now time.Time) ([]Event, error) {
+	o.OverruleReason, o.Happened, o.Learned = strings.TrimSpace(c.OverruleReason), strings.TrimSpace(c.Happened), strings.TrimSpace(c.Learned)
+	o.AmendmentCount, o.DeviationCount, o.ConcludeTime = e.count(KindAmendment), e.count(KindDeviation), now
+	if o.Verdict = c.Verdict; o.Verdict == "" {
+		o.Verdict = o.Suggested
+	}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if o.Verdict == o.Suggested {
+		o.OverruleReason = ""
+	}
+	o.Surprise = surprising(o.Verdict, e.Prediction.ConfidencePercent)
+	e.State = Concluded
+	e.Outcome = &o
+	return []Event{EventConcluded}, nil
+}
+
+// judge compares the locked prediction with the readings before the start and with the results, of which there is one at
+// least. The day of the prediction decides which results count:
+//
+//  1. Those that were taken up to the end of that day, in the team's zone, decide (see JudgeWith).
+//  2. Later ones are judged by themselves and shown. When they alone are as predicted, and the readings in time had not
+//     reached the expected value, it came too late: NOT_AS_PREDICTED.
+//  3. When no reading is in time, the later ones decide. But if these are as predicted, nobody can say whether it was so
+//     by the day: CANNOT_TELL.
+//
+// An experiment that is concluded before its day is judged by what there is.
+func (e *Experiment) judge(before, results []Measurement, how Judging) Outcome {
+	expected := e.Prediction.expectation()
+	inTime, late := results, []Measurement(nil)
+	if deadline, known := e.Prediction.deadline(e.zone()); known {
+		inTime, late = Window{To: deadline}.in(results), Window{From: deadline}.in(results)
+	}
+	if len(late) == 0 {
+		return Outcome{Judgement: JudgeWith(expected, before, inTime, how)}
+	}
+	after := JudgeWith(expected, before, late, how)
+	o := Outcome{Judgement: after, Late: &LateReadings{Actual: after.Actual, Readings: after.Readings, Verdict: after.Suggested}}
+	if len(inTime) == 0 {
+		if o.Suggested == AsPredicted {
+			o.Suggested = CannotTell
+		}
+		return o
+	}
+	o.Judgement = JudgeWith(expected, before, inTime, how)
+	if after.Suggested == AsPredicted && !expected.met(o.Actual) {
+		o.Suggested = NotAsPredicted
+	}
+	return o
+}
+
+// surprising tells whether a verdict is otherwise than the team thought: not as predicted, or as predicted although the team
+// gave it a small chance.
+func surprising(v Verdict, confidence int) bool {
+	return v == NotAsPredicted || v == AsPredicted && confidence > 0 && confidence <= hardlyExpected
+}
+
+// check refuses an end without words.
+func (o *Outcome) check() error {
+	var v []fault.Violation
+	if o.Happened == "" {
+		v = append(v, fault.Violation{Field: "happened", Reason: "HAPPENED_MISSING", Description: "What happened?"})
+	}
+	if utf8.RuneCountInString(o.Learned) < minLearned {
+		v = append(v, fault.Violation{Field: "learned", Reason: "LEARNED_MISSING", Description: "What did you learn? Write at least a sentence."})
+	}
+	if o.Verdict != o.Suggested && o.OverruleReason == "" {
+		v = append(v, fault.Violation{
+			Field: "overrule_reason", Reason: "OVERRULE_REASON_MISSING",
+			Description: "The numbers suggest " + string(o.Suggested) + ". Why do you say " + string(o.Verdict) + "?",
+		})
+	}
+	if len(v) == 0 {
+		return nil
+	}
+	return (&fault.Error{Kind: fault.InvalidArgument, Reason: "CONCLUSION_INCOMPLETE", Message: "The conclusion is not complete.", Violations: v}).
+		With("suggested_verdict", string(o.Suggested))
+}

@@ -1,0 +1,288 @@
+package domain
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
+)
+
+var words = Conclusion{Happened: "It moved.", Learned: "Waiting was the problem."}
+
+func TestConclude(t *testing.T) {
+	good := readings(4, monday.Add(2*time.Hour), 29, 31, 27) // mean 29, expected 30
+	for _, c := range []struct {
+		name     string
+		say      func(*Conclusion)
+		readings []Reading
+		verdict  Verdict
+		problems []string
+	}{
+		{"what the numbers suggest", func(*Conclusion) {}, good, AsPredicted, nil},
+		{"confirmed, and a reason that nobody needs is dropped", func(c *Conclusion) { c.Verdict, c.OverruleReason = AsPredicted, "because" }, good, AsPredicted, nil},
+		{"overruled", func(c *Conclusion) { c.Verdict, c.OverruleReason = NotAsPredicted, "half of us were away" }, good, NotAsPredicted, nil},
+		{"overruled without a reason", func(c *Conclusion) { c.Verdict = CannotTell }, good, "", []string{"overrule_reason OVERRULE_REASON_MISSING"}},
+		{"nothing learned", func(c *Conclusion) { c.Learned = "   " }, good, "", []string{"learned LEARNED_MISSING"}},
+		{"hardly anything learned", func(c *Conclusion) { c.Learned = " it works " }, good, "", []string{"learned LEARNED_MISSING"}},
+		{
+			"everything at once", func(c *Conclusion) { *c = Conclusion{Verdict: CannotTell, OverruleReason: " "} }, good, "",
+			[]string{"happened HAPPENED_MISSING", "learned LEARNED_MISSING", "overrule_reason OVERRULE_REASON_MISSING"},
+		},
+		{"a surprise", func(*Conclusion) {}, readings(4, monday.Add(2*time.Hour), 40), NotAsPredicted, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e, say := stateAt(t, Running), words
+			c.say(&say)
+			_, err := e.Conclude(say, c.readings, Judging{}, monday.Add(9*time.Hour))
+			if c.problems != nil {
+				wantProblems(t, err, fault.InvalidArgument, "CONCLUSION_INCOMPLETE", c.problems...)
+				if e.State != Running || e.Outcome != nil {
+					t.Error("a refused conclusion left traces")
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := e.Outcome
+			if o.Verdict != c.verdict || o.Surprise != (c.verdict == NotAsPredicted) || e.State != Concluded || o.Readings != len(c.readings) {
+				t.Errorf("outcome %+v, state %s", o, e.State)
+			}
+			if (o.OverruleReason != "") != (o.Verdict != o.Suggested) {
+				t.Errorf("suggested %s, verdict %s, reason %q", o.Suggested, o.Verdict, o.OverruleReason)
+			}
+		})
+	}
+}
+
+func TestConcludeNeedsReadings(t *testing.T) {
+	e := stateAt(t, Running) // the metric had 3 readings at the start
+	_, err := e.Conclude(words, readings(1, monday.Add(-9*time.Hour), 1, 2, 3), Judging{}, monday.Add(4*time.Hour))
+	f := wantReason(t, err, fault.FailedPrecondition, "NO_MEASUREMENTS")
+	if f.Metadata["metric"] != e.Prediction.Metric || e.State != Running {
+		t.Errorf("metadata %v, state %s", f.Metadata, e.State)
+	}
+}
+
+// The window chooses among the results; what it leaves out is counted, and the readings before the start stay the baseline.
+func TestTheWindowChooses(t *testing.T) {
+	first := monday.Add(2 * time.Hour)
+	all := append(readings(1, monday.Add(-9*time.Hour), 41, 42, 43), readings(4, first, 40, 30, 28, 89)...)
+	for name, c := range map[string]struct {
+		window  Window
+		actual  float64
+		leftOut int
+		from    time.Time
+		reason  string
+	}{
+		"everything":                   {Window{}, 46.75, 0, stateAt(t, Running).StartTime, ""},
+		"without the first days":       {Window{From: first.Add(time.Hour)}, 49, 1, first.Add(time.Hour), ""},
+		"from the second to the third": {Window{From: first.Add(time.Hour), To: first.Add(3 * time.Hour)}, 29, 2, first.Add(time.Hour), ""},
+		"until the second":             {Window{To: first.Add(time.Hour)}, 40, 3, stateAt(t, Running).StartTime, ""},
+		"from long before the start":   {Window{From: monday.AddDate(0, 0, -9)}, 46.75, 0, monday.AddDate(0, 0, -9), ""},
+		"between two readings":         {Window{From: first.Add(time.Minute), To: first.Add(time.Hour)}, 0, 0, time.Time{}, "WINDOW_EMPTY"},
+		"from its end to its start":    {Window{From: first.Add(time.Hour), To: first}, 0, 0, time.Time{}, "WINDOW_INVALID"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, say := stateAt(t, Running), words
+			say.Window = c.window
+			_, err := e.Conclude(say, all, Judging{}, monday.Add(9*time.Hour))
+			switch {
+			case c.reason == "WINDOW_INVALID":
+				wantReason(t, err, fault.InvalidArgument, c.reason)
+			case c.reason != "":
+				wantReason(t, err, fault.FailedPrecondition, c.reason)
+			case err != nil:
+				t.Fatal(err)
+			default:
+				o := e.Outcome
+				if o.Actual != c.actual || o.LeftOut != c.leftOut || !o.Window.From.Equal(c.from) || !o.Window.To.Equal(c.window.To) {
+					t.Errorf("outcome %+v", o)
+				}
+			}
+		})
+	}
+}
+
+// What was entered late, by a day before the start, has no window that begins at the start.
+func TestWindowOfLateEntries(t *testing.T) {
+	e := stateAt(t, Running)
+	if _, err := e.Conclude(words, readings(4, monday.Add(-9*time.Hour), 29), Judging{}, monday.Add(9*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if w := e.Outcome.Window; w != (Window{}) {
+		t.Errorf("window %+v", w)
+	}
+}
+
+// The day of the plan, 12 June in Berlin, ends at 22:00 UTC.
+func TestTheDayDecides(t *testing.T) {
+	deadline := time.Date(2026, 6, 12, 22, 0, 0, 0, time.UTC)
+	baseline := readings(1, monday.AddDate(0, 0, -12), 42, 38, 45, 40, 39, 47, 41, 44, 36, 43, 40, 46)
+	at := func(from time.Time, values ...float64) []Reading { return readings(20, from, values...) }
+	for name, c := range map[string]struct {
+		results []Reading
+		want    Verdict
+		actual  float64
+		late    Verdict // "" when nothing is late
+	}{
+		"reached in time":                               {at(deadline.Add(-2*time.Hour), 24, 25), AsPredicted, 24.5, ""},
+		"reached in the last moment of the day":         {at(deadline.Add(-time.Microsecond), 24), AsPredicted, 24, ""},
+		"reached when the day is over":                  {at(deadline, 24), CannotTell, 24, AsPredicted},
+		"reached, and lost again":                       {at(deadline.Add(-2*time.Hour), 24, 25, 44, 45), AsPredicted, 24.5, CannotTell},
+		"reached too late":                              {at(deadline.Add(-2*time.Hour), 41, 43, 24, 25), NotAsPredicted, 42, AsPredicted},
+		"never reached":                                 {at(deadline.Add(-2*time.Hour), 41, 43, 40, 41), CannotTell, 42, CannotTell},
+		"no reading in time, and it went the other way": {at(deadline.Add(time.Hour), 60, 61), NotAsPredicted, 60.5, NotAsPredicted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := stateAt(t, Running)
+			e.StartOrdinal = 12
+			if _, err := e.Conclude(words, slices.Concat(baseline, c.results), Judging{}, deadline.AddDate(0, 0, 3)); err != nil {
+				t.Fatal(err)
+			}
+			o := e.Outcome
+			if o.Suggested != c.want || o.Actual != c.actual || (o.Late != nil) != (c.late != "") || o.Late != nil && o.Late.Verdict != c.late {
+				t.Errorf("suggested %s at %v, late %+v; want %s at %v, late %q", o.Suggested, o.Actual, o.Late, c.want, c.actual, c.late)
+			}
+		})
+	}
+}
+
+func TestSurprise(t *testing.T) {
+	for _, c := range []struct {
+		verdict    Verdict
+		confidence int
+		want       bool
+	}{
+		{NotAsPredicted, 5, true},
+		{NotAsPredicted, 95, true},
+		{AsPredicted, 30, true},
+		{AsPredicted, 35, false},
+		{AsPredicted, 5, true},
+		{CannotTell, 5, false},
+		{CannotTell, 95, false},
+		{AsPredicted, 0, false},
+	} {
+		if got := surprising(c.verdict, c.confidence); got != c.want {
+			t.Errorf("%s at %d %%: %v", c.verdict, c.confidence, got)
+		}
+	}
+}
+
+// The verdict is about the locked prediction, and the outcome says how often the plan was changed.
+func TestTheLockedPredictionIsJudged(t *testing.T) {
+	e := stateAt(t, Running)
+	for _, arrived := range []int64{3, 6} {
+		value := number(40 + float64(arrived))
+		if _, err := e.Amend("It moves less than we thought.", []PlanChange{{Field: FieldExpectedValue, After: value}}, arrived, monday); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := e.Conclude(words, readings(4, monday.Add(2*time.Hour), 40), Judging{}, monday.Add(9*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if o := e.Outcome; o.Suggested != NotAsPredicted || o.AmendmentCount != 1 || o.DeviationCount != 1 {
+		t.Errorf("outcome %+v", o)
+	}
+}
+
+// The frozen baseline that was in force at the start judges; without one, the metric's own method makes the limits.
+func TestJudging(t *testing.T) {
+	e := stateAt(t, Running)
+	m := Metric{FloorAtZero: true, LimitForm: FormMedian}
+	frozen := []Baseline{{From: monday.AddDate(0, 0, -9), Limits: Limits{Centre: 1}}, {From: e.StartTime.Add(time.Hour), Limits: Limits{Centre: 2}}}
+	if how := e.Judging(&m, frozen, monday.AddDate(0, 0, 9)); how.Limits == nil || how.Limits.Centre != 1 || !how.Method.Floor || how.Method.Form != FormMedian {
+		t.Errorf("judged by %+v", how)
+	}
+	if how := planned().Judging(&m, frozen, monday.AddDate(0, 0, 9)); how.Limits == nil || how.Limits.Centre != 2 {
+		t.Errorf("a draft is judged by %+v", how)
+	}
+	if how := e.Judging(&m, nil, monday); how.Limits != nil {
+		t.Errorf("judged by %+v", how)
+	}
+	if how := e.Judging(nil, nil, monday); how.Limits != nil || how.Method.Form != "" {
+		t.Errorf("judged by %+v", how)
+	}
+}
+
+// In whatever order measurements arrive, before the start and after it: chart and judgement are the same.
+func TestTheOrderOfArrivalNeverMatters(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		value := rapid.Float64Range(20, 60)
+		before := rapid.SliceOfN(value, 0, 20).Draw(t, "before")
+		results := rapid.SliceOfN(value, 1, 20).Draw(t, "results")
+		old := taken(t, before, monday.AddDate(0, 0, -20), 0)
+		late := taken(t, results, monday.Add(2*time.Hour), int64(len(old)))
+		again := slices.Concat(arriveAnew(t, old, 0), arriveAnew(t, late, int64(len(old))))
+
+		var judged []Outcome
+		var charts []Chart
+		for _, all := range [][]Reading{slices.Concat(old, late), again} {
+			e := startedAfter(t, int64(len(old)))
+			if _, err := e.Conclude(words, all, Judging{}, monday.AddDate(0, 0, 20)); err != nil {
+				t.Fatal(err)
+			}
+			judged = append(judged, *e.Outcome)
+			var points []Measurement
+			for _, r := range all {
+				points = append(points, r.Measurement)
+			}
+			charts = append(charts, Analyze(points, 0))
+		}
+		if !sameJSON(t, judged[0], judged[1]) {
+			t.Fatalf("judged %+v, then %+v", judged[0], judged[1])
+		}
+		if !sameJSON(t, charts[0], charts[1]) {
+			t.Fatalf("charts differ: %+v, then %+v", charts[0], charts[1])
+		}
+	})
+}
+
+// startedAfter is a running experiment whose metric had so many readings at the start.
+func startedAfter(t *rapid.T, arrived int64) *Experiment {
+	e, start := planned(), inDo
+	start.Arrived = arrived
+	if _, err := e.Lock(known, monday); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Start(start, monday.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// taken are readings some hours apart, some at the same instant under another key, with ordinals in the order of time.
+func taken(t *rapid.T, values []float64, from time.Time, arrived int64) []Reading {
+	var list []Reading
+	for i, v := range values {
+		from = from.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "hours")) * time.Hour)
+		list = append(list, Reading{Measurement{from, v, string(rune('a' + i))}, arrived + int64(i) + 1})
+	}
+	return list
+}
+
+// arriveAnew gives the readings another order of arrival.
+func arriveAnew(t *rapid.T, list []Reading, arrived int64) []Reading {
+	shuffled := rapid.Permutation(list).Draw(t, "arrival")
+	for i := range shuffled {
+		shuffled[i].Ordinal = arrived + int64(i) + 1
+	}
+	return shuffled
+}
+
+func sameJSON(t *rapid.T, a, b any) bool {
+	first, err := json.Marshal(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := json.Marshal(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Equal(first, second)
+}

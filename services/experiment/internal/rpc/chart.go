@@ -1,0 +1,54 @@
+package rpc
+
+import (
+	"context"
+
+	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
+	"github.com/fortnighthq/fortnight/services/experiment/internal/domain"
+	"github.com/fortnighthq/fortnight/services/experiment/internal/store"
+	"github.com/fortnighthq/fortnight/services/experiment/internal/wire"
+	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
+	"github.com/fortnighthq/fortnight/services/internal/platform/record"
+)
+
+// maxChartPoints bounds the points of one answer. Limits and signals always rest on all of them.
+const maxChartPoints = 10_000
+
+// AnalyzeMetric computes the process behaviour chart of a metric.
+func (s *Server) AnalyzeMetric(ctx context.Context, req *experimentv1.AnalyzeMetricRequest) (*experimentv1.ProcessBehaviourChart, error) {
+	window, err := chartWindow(req)
+	if err != nil {
+		return nil, err
+	}
+	metric, err := store.Metrics.Get(ctx, s.log, req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	frozen, err := store.Baselines.All(ctx, s.log.DB().Read(), s.log, req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	points, err := store.Points(ctx, s.log, req.GetName(), window)
+	if err != nil {
+		return nil, err
+	}
+	chart := domain.Analysis{
+		Window: window, Baselines: store.Plain(frozen), BaselinePoints: int(req.GetBaselinePoints()), Method: metric.Value.Method(),
+	}.Chart(points)
+	named := convert(frozen, func(row record.Row[domain.FrozenBaseline]) string { return row.Value.Name })
+	return wire.Chart(req.GetName(), chart.Latest(maxChartPoints), named), nil
+}
+
+// chartWindow is the stretch of time that is asked for.
+func chartWindow(req *experimentv1.AnalyzeMetricRequest) (w domain.Window, err error) {
+	if w.From, err = instant("start_time", req.GetStartTime()); err != nil {
+		return w, err
+	}
+	if w.To, err = instant("end_time", req.GetEndTime()); err != nil {
+		return w, err
+	}
+	if !w.To.IsZero() && !w.To.After(w.From) {
+		return w, fault.Invalid("end_time", "WINDOW_INVALID", "The window ends before it begins. Give an end that is later than the start.")
+	}
+	return w, nil
+}

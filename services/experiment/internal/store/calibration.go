@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/fortnighthq/fortnight/services/experiment/internal/domain"
+	"github.com/fortnighthq/fortnight/services/internal/platform/db"
+	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
+)
+
+// project keeps the rows that calibration and the summary of hold checks are counted from in step with an experiment.
+func project(tx *eventlog.Tx, e *domain.Experiment, event domain.Event) error {
+	switch event {
+	case domain.EventLocked, domain.EventConcluded, domain.EventAbandoned:
+		return saveForecast(tx, e)
+	case domain.EventHoldChecksScheduled, domain.EventHoldCheckJudged:
+		return saveHoldChecks(tx, e)
+	case domain.EventDrafted, domain.EventUpdated, domain.EventAmended, domain.EventStarted, domain.EventJournalImported:
+	}
+	return nil
+}
+
+// projectRestored is project for an experiment that comes out of an archive.
+func projectRestored(tx *eventlog.Tx, e *domain.Experiment) error {
+	if err := saveForecast(tx, e); err != nil {
+		return err
+	}
+	return saveHoldChecks(tx, e)
+}
+
+// saveForecast records where a locked prediction stands. The experiment itself is saved already.
+func saveForecast(tx *eventlog.Tx, e *domain.Experiment) error {
+	state, ended := e.ForecastState(), ""
+	if state == "" {
+		return nil
+	}
+	switch {
+	case e.Outcome != nil:
+		ended = utcDay(e.Outcome.ConcludeTime)
+	case e.Ended(): // abandoned: the last thing that happened to it
+		micros, _, err := db.One[int64](noContext, tx, "select update_time from experiments where name = $1", e.Name)
+		if err != nil {
+			return err
+		}
+		ended = utcDay(db.Time(micros))
+	}
+	_, err := tx.Exec("insert into forecasts (experiment, team, confidence, state, end_date) values ($1, $2, $3, $4, $5)"+
+		" on conflict (experiment) do update set confidence = excluded.confidence, state = excluded.state, end_date = excluded.end_date",
+		e.Name, e.Team(), e.Prediction.ConfidencePercent, string(state), ended)
+	return err
+}
+
+type forecastCount struct {
+	Percent int64  `db:"confidence"`
+	State   string `db:"state"`
+	Count   int64  `db:"n"`
+}
+
+// What is counted: predictions that are open or ended in a period, and the teams of those that were resolved in it.
+const (
+	countForecasts = "select confidence, state, count(*) as n from forecasts where (end_date = '' or end_date between $1 and $2)"
+	countTeams     = "select count(distinct team) from forecasts where end_date between $1 and $2" +
+		" and state in ('AS_PREDICTED', 'NOT_AS_PREDICTED') and confidence > 0"
+)
+
+// Forecasts counts the locked predictions of a team, or of all with "": those that ended in the span, and those that are open.
+// teams is how many teams the resolved ones among them are of.
+func Forecasts(ctx context.Context, q db.Queryer, team string, span domain.Span) (counts []domain.ForecastCount, teams int, err error) {
+	if span.Start == "" {
+		span.Start = "0000-00-00"
+	}
+	if span.End == "" {
+		span.End = "9999-12-31"
+	}
+	text, args := countForecasts, []any{span.Start, span.End}
+	if team != "" {
+		text += " and team = $3"
+		args = append(args, team)
+	}
+	found, err := db.All[forecastCount](ctx, q, text+" group by confidence, state order by confidence, state", args...)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, f := range found {
+		counts = append(counts, domain.ForecastCount{Percent: int(f.Percent), State: domain.ForecastState(f.State), Count: int(f.Count)})
+	}
+	if team != "" {
+		return counts, 1, nil
+	}
+	n, _, err := db.One[int64](ctx, q, countTeams, args...)
+	return counts, int(n), err
+}
+
+// utcDay is the day of an instant in UTC.
+func utcDay(t time.Time) string { return t.UTC().Format(time.DateOnly) }
