@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/fortnighthq/fortnight/gateway"
-	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 )
 
 const experiments = "/v1/teams/payments/cycles/2026-w24/experiments"
@@ -115,38 +114,4 @@ func TestCompressedBodiesAreRefused(t *testing.T) {
 	w := newWorld(t)
 	w.do("PATCH", "/v1/teams/payments", "{}", "Content-Encoding", "gzip").wantProblem(t, http.StatusUnsupportedMediaType, "CONTENT_ENCODING_UNSUPPORTED")
 	w.do("PATCH", "/v1/teams/payments", "{}", "Content-Encoding", "identity").wantOK(t)
-}
-
-func TestCSV(t *testing.T) {
-	const path = "/v1/teams/payments/metrics/review-wait:import"
-	const lines = "time,value\n2026-03-09T08:00:00Z,4.6\n"
-	for _, test := range []struct {
-		name, query, body, contentType string
-		wantCSV                        string
-		wantOnly                       bool
-		reason                         string
-	}{
-		{"as a body", "", lines, "text/csv", strings.TrimSpace(lines), false, ""},
-		{"with a charset", "", lines, "text/csv; charset=utf-8; header=present", strings.TrimSpace(lines), false, ""},
-		{"from a spreadsheet", "", "\ufeff" + lines, "text/csv", strings.TrimSpace(lines), false, ""},
-		{"with a query", "?validateOnly=true", lines, "text/csv", strings.TrimSpace(lines), true, ""},
-		{"in JSON", "", `{"csv":"a","validateOnly":true}`, "application/json", "a", true, ""},
-		{"with an unknown query", "?only=true", lines, "text/csv", "", false, "UNKNOWN_QUERY_PARAMETER"},
-		{"with a name in the query", "?name=teams/other/metrics/m", lines, "text/csv", "", false, "UNKNOWN_QUERY_PARAMETER"},
-		{"JSON takes no query", "?validateOnly=true", `{}`, "application/json", "", false, "UNKNOWN_QUERY_PARAMETER"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			w := newWorld(t)
-			a := w.do("POST", path+test.query, test.body, "Content-Type", test.contentType, "Idempotency-Key", "k")
-			if test.reason != "" {
-				a.wantProblem(t, http.StatusBadRequest, test.reason)
-				return
-			}
-			a.wantOK(t)
-			got, ok := w.last().request.(*experimentv1.ImportMeasurementsRequest)
-			if !ok || got.GetCsv() != test.wantCSV || got.GetValidateOnly() != test.wantOnly || got.GetRequestId() != "k" || got.GetName() != "teams/payments/metrics/review-wait" {
-				t.Errorf("got %v", w.last().request)
-			}
-		})
-	}
 }

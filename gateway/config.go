@@ -35,6 +35,8 @@ type Config struct {
 	Version, Commit string
 	// MaxBodyBytes is the largest request body; 1 MiB by default.
 	MaxBodyBytes int64
+	// MaxFileBytes is the largest file of measurements, which is never held as a whole; 1 GiB by default.
+	MaxFileBytes int64
 	// Timeout bounds a request as a whole; 30 s by default. Live streams have no bound.
 	Timeout time.Duration
 	// CallerTTL is how long the answer to a credential is remembered; 20 s by default. A token that was revoked elsewhere is
@@ -82,6 +84,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.Clock = time.Now //nolint:forbidigo // what is injected where nothing else is
 	}
 	fill(&c.MaxBodyBytes, 1<<20)
+	fill(&c.MaxFileBytes, 1<<30)
 	fill(&c.Timeout, 30*time.Second)
 	fill(&c.CallerTTL, 20*time.Second)
 	fill(&c.RetryBudget, 5*time.Second)

@@ -7,30 +7,39 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/fortnighthq/fortnight/gateway/internal/analyze"
 	"github.com/fortnighthq/fortnight/gateway/internal/auditlog"
 	"github.com/fortnighthq/fortnight/gateway/internal/board"
 	"github.com/fortnighthq/fortnight/gateway/internal/credential"
+	"github.com/fortnighthq/fortnight/gateway/internal/delivery"
 	"github.com/fortnighthq/fortnight/gateway/internal/docs"
 	"github.com/fortnighthq/fortnight/gateway/internal/edge"
+	"github.com/fortnighthq/fortnight/gateway/internal/ingest"
+	"github.com/fortnighthq/fortnight/gateway/internal/limit"
 	"github.com/fortnighthq/fortnight/gateway/internal/live"
 	"github.com/fortnighthq/fortnight/gateway/internal/ops"
 	"github.com/fortnighthq/fortnight/gateway/internal/signin"
 	"github.com/fortnighthq/fortnight/gateway/internal/transcode"
 	archivev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/archive/v1"
 	eventlogv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
+	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
 )
 
 // Gateway serves HTTP.
 type Gateway struct {
-	config Config
-	api    *transcode.API
-	live   *live.Handler
-	docs   *docs.Handlers
-	ops    *ops.Handlers
-	signIn *signin.Handlers
-	audit  *auditlog.Handler
-	board  *board.Handler
+	config   Config
+	api      *transcode.API
+	live     *live.Handler
+	docs     *docs.Handlers
+	ops      *ops.Handlers
+	signIn   *signin.Handlers
+	audit    *auditlog.Handler
+	ingest   *ingest.Handler
+	delivery *delivery.Handler
+	// analyze answers with charts in forms that are no JSON.
+	analyze *analyze.Handler
+	board   *board.Handler
 	// entrance bounds what is asked of the pages that everybody may read.
 	entrance *credential.Entrance
 }
@@ -84,10 +93,21 @@ func New(config Config) (*Gateway, error) {
 			Identity: identityv1.NewIdentityServiceClient(conns[identity]), Entrance: entrance, Logger: config.Logger,
 			WriteTimeout: config.WriteTimeout,
 		}),
+		ingest: ingest.New(ingest.Config{
+			Experiments: experimentv1.NewExperimentServiceClient(conns["experiment"]), Entrance: entrance,
+			ReadTimeout: config.WriteTimeout, MaxBytes: config.MaxFileBytes,
+		}),
 		board: board.New(board.Config{
 			Identity: identityv1.NewIdentityServiceClient(conns[identity]), Cycle: archivev1.NewArchiveServiceClient(conns["cycle"]),
 			Experiment: archivev1.NewArchiveServiceClient(conns["experiment"]), Entrance: entrance, Logger: config.Logger,
 			WriteTimeout: config.WriteTimeout,
+		}),
+		analyze: analyze.New(analyze.Config{
+			Experiments: experimentv1.NewExperimentServiceClient(conns["experiment"]), Entrance: entrance, JSON: api, Timeout: config.Timeout,
+		}),
+		delivery: delivery.New(delivery.Config{
+			Experiments: experimentv1.NewExperimentServiceClient(conns["experiment"]), Entrance: entrance,
+			Failures: limit.NewFailures(int(config.SignInFailures), failureWindow, config.Clock),
 		}),
 		entrance: entrance,
 		ops:      &ops.Handlers{Ready: config.Ready, Services: ServiceNames(), Version: config.Version, Commit: config.Commit, Logger: config.Logger},

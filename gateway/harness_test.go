@@ -348,7 +348,14 @@ func (f *fakeCycle) ListCycles(context.Context, *cyclev1.ListCyclesRequest) (*cy
 
 // fakeExperiment takes measurements.
 type fakeExperiment struct {
+	stream func(grpc.ClientStreamingServer[experimentv1.StreamMeasurementsRequest, experimentv1.ImportMeasurementsResponse]) error
+	// receive takes deliveries; nil takes none.
+	receive func(*experimentv1.ReceiveDeliveryRequest) (*experimentv1.ReceiveDeliveryResponse, error)
 	experimentv1.UnimplementedExperimentServiceServer
+}
+
+func (f *fakeExperiment) ReceiveDelivery(_ context.Context, r *experimentv1.ReceiveDeliveryRequest) (*experimentv1.ReceiveDeliveryResponse, error) {
+	return f.receive(r)
 }
 
 func (f *fakeExperiment) ImportMeasurements(context.Context, *experimentv1.ImportMeasurementsRequest) (*experimentv1.ImportMeasurementsResponse, error) {
@@ -357,4 +364,8 @@ func (f *fakeExperiment) ImportMeasurements(context.Context, *experimentv1.Impor
 
 func (f *fakeExperiment) CreateExperiment(_ context.Context, r *experimentv1.CreateExperimentRequest) (*experimentv1.Experiment, error) {
 	return r.GetExperiment(), nil
+}
+
+func (f *fakeExperiment) StreamMeasurements(stream grpc.ClientStreamingServer[experimentv1.StreamMeasurementsRequest, experimentv1.ImportMeasurementsResponse]) error {
+	return f.stream(stream)
 }

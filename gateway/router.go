@@ -4,8 +4,11 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/fortnighthq/fortnight/gateway/internal/analyze"
 	"github.com/fortnighthq/fortnight/gateway/internal/auditlog"
 	"github.com/fortnighthq/fortnight/gateway/internal/board"
+	"github.com/fortnighthq/fortnight/gateway/internal/delivery"
+	"github.com/fortnighthq/fortnight/gateway/internal/ingest"
 	"github.com/fortnighthq/fortnight/gateway/internal/pages"
 	"github.com/fortnighthq/fortnight/gateway/internal/problem"
 	"github.com/fortnighthq/fortnight/gateway/internal/transcode"
@@ -36,6 +39,12 @@ func (g *Gateway) route(w http.ResponseWriter, r *http.Request) {
 		g.live.ServeHTTP(w, r)
 	case path == auditlog.Path:
 		readOnly(g.audit.ServeHTTP)(w, r)
+	case delivery.Takes(path):
+		g.delivery.ServeHTTP(w, r)
+	case ingest.Takes(r):
+		g.ingest.ServeHTTP(w, r)
+	case analyze.Takes(r):
+		g.analyze.ServeHTTP(w, r)
 	case strings.HasPrefix(path, "/v1/"):
 		g.api.ServeHTTP(w, r)
 	case g.signIn.ServeHTTP(w, r):

@@ -12,7 +12,7 @@ var samples = map[string]string{
 	"challenge": "direction", "targetCondition": "next", "obstacle": "large-changes", "andon": "broken-build", "learning": "owner-of-the-day",
 	"reminder": "gate", "token": "laptop", "session": "browser", "account": "work", "action": "write-it-down", "note": "whose-day",
 	"valueStream": "change-to-customer", "version": "1", "painfulActivity": "restore",
-	"coachingSession": "day+0", "capacityEntry": "day+0",
+	"coachingSession": "day+0", "capacityEntry": "day+0", "baseline": "first", "deliverySource": "pipeline",
 }
 
 // bodies are the request bodies of the examples, by operation. They tell the demo's story; `day+N` is the day in N days. An
@@ -83,18 +83,39 @@ var bodies = map[string]string{ //nolint:gosec // the tokens are examples, cut s
 	"CreateCapacityEntry":   `{"availableHours": 42, "improvementHours": 6, "note": "Two people took the flaky tests apart"}`,
 	"UpdateCapacityEntry":   `{"improvementHours": 7}`,
 
-	"CreateMetric":       `{"displayName": "Wait for review", "unit": "h", "direction": "DIRECTION_LOWER", "kind": "METRIC_KIND_PROCESS"}`,
-	"ImportMeasurements": `{"measurements": [{"time": "day+0T09:00:00Z", "value": 4.2}]}`,
+	"CreateMetric": `{"displayName": "Wait for review", "unit": "h", "direction": "DIRECTION_LOWER", "kind": "METRIC_KIND_PROCESS",
+  "readingRhythm": "READING_RHYTHM_WORKING_DAILY", "source": "Script over the pull requests", "floorAtZero": true}`,
+	"CreateMetric2": `{"displayName": "Age of the oldest ticket", "unit": "d", "direction": "DIRECTION_LOWER", "kind": "METRIC_KIND_OUTCOME",
+  "readingRhythm": "READING_RHYTHM_WEEKLY", "floorAtZero": true}`,
+	"UpdateMetric":        `{"source": "Nightly job of the platform team"}`,
+	"UpdateMetric2":       `{"displayName": "Age of the oldest open ticket"}`,
+	"CreateMeasurement":   `{"time": "day+0T09:00:00Z", "value": 4.2}`,
+	"CreateMeasurement2":  `{"time": "day+0T09:00:00Z", "value": 31}`,
+	"CorrectMeasurement":  `{"time": "day+0T09:00:00Z", "valueBefore": 4.2, "value": 2.4, "reason": "Two digits were swapped"}`,
+	"CorrectMeasurement2": `{"time": "day+0T09:00:00Z", "valueBefore": 31, "value": 13, "reason": "Two digits were swapped"}`,
+	"ImportMeasurements":  `{"measurements": [{"time": "day+0T09:00:00Z", "value": 4.2}], "mode": "IMPORT_MODE_ALL_OR_NOTHING"}`,
+	"ImportMeasurements2": `{"measurements": [{"time": "day+0T09:00:00Z", "value": 31, "sourceKey": "week 24"}]}`,
+	"CreateBaseline":      `{"window": {"firstPoints": 12}, "decision": {"reason": "The twelve working days before the reviewer of the day"}}`,
+	"CreateBaseline2": `{"startTime": "day+0T00:00:00Z", "window": {"firstTime": "2026-06-01T00:00:00Z", "lastTime": "2026-06-30T23:59:59Z"},
+  "decision": {"reason": "Since June the service desk answers in the evening, too"}}`,
 	"CreateExperiment": `{"displayName": "Changes below 200 lines", "obstacle": "teams/payments/obstacles/large-changes",
   "prediction": {"change": "changes above 200 lines are split before they are shown", "metric": "teams/payments/metrics/review-wait",
-    "baselineValue": 4.5, "expectedValue": 3, "byDate": "day+10", "reason": "a small change is read between two meetings", "confidencePercent": 55},
+    "baselineValue": 4.5, "expectedValue": 3, "byDate": "day+10", "reason": "a small change is read between two meetings", "confidencePercent": 55,
+    "falsification": "Split changes wait as long as whole ones did"},
   "safeToFail": "It can be undone the same day"}`,
-	"UpdateExperiment":   `{"safeToFail": "One team, one repository, two weeks"}`,
-	"LockExperiment":     `{}`,
-	"AmendExperiment":    `{"text": "The holiday on Thursday is left out of the readings"}`,
+	"UpdateExperiment": `{"safeToFail": "One team, one repository, two weeks"}`,
+	"LockExperiment":   `{}`,
+	"AmendExperiment": `{"text": "The holiday on Thursday takes a day from us",
+  "changes": [{"field": "PLAN_FIELD_BY_DATE", "after": "day+11"}]}`,
 	"StartExperiment":    `{}`,
 	"ConcludeExperiment": `{"happened": "The wait fell below four hours", "learned": "Small changes are read at once"}`,
 	"AbandonExperiment":  `{"reason": "The repository moved to another team"}`,
+	"ImportJournal": `{"chaoslib-version": "1.44.0", "status": "completed", "deviated": false, "start": "day+0T10:00:00Z", "end": "day+0T10:04:00Z", "duration": 240,
+  "experiment": {"title": "One database replica is lost", "steady-state-hypothesis": {"title": "Payments are taken", "probes": []}, "method": []},
+  "steady_states": {"before": {"steady_state_met": true, "probes": []}, "after": {"steady_state_met": true, "probes": []}}, "run": [], "rollbacks": []}`,
+	"JudgeHoldCheck":       `{"weeks": 2}`,
+	"CreateDeliverySource": `{"service": "checkout", "environments": ["production"], "format": "DELIVERY_FORMAT_PLAIN"}`,
+	"RotateDeliverySecret": `{}`,
 
 	"OpenRetrospective": `{"anonymous": true}`,
 	"MoveRetrospective": `{"stage": "STAGE_DECIDE"}`,
@@ -113,7 +134,7 @@ var bodies = map[string]string{ //nolint:gosec // the tokens are examples, cut s
 }
 
 // queries are the values of required query parameters.
-var queries = map[string]string{"query": "code%20review%20wait", "service": "knowledge", "fromVersion": "1"}
+var queries = map[string]string{"query": "code%20review%20wait", "service": "knowledge", "fromVersion": "1", "time": "2026-06-01T09:00:00Z"}
 
 var dayPlaceholder = regexp.MustCompile(`day\+(\d+)`)
 

@@ -17,13 +17,10 @@ import (
 	"github.com/fortnighthq/fortnight/gateway/internal/routes"
 )
 
-const (
-	typeJSON = "application/json"
-	typeCSV  = "text/csv"
-)
+const typeJSON = "application/json"
 
 // readBody reads the request's body, at most limit bytes, and checks what can be checked without knowing the message: its
-// media type, its encoding and its syntax. A CSV body comes back as the JSON body that means the same.
+// media type, its encoding and its syntax.
 func readBody(w http.ResponseWriter, r *http.Request, route *routes.Route, limit int64) ([]byte, *problem.Problem) {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return nil, unsupported("CONTENT_ENCODING_UNSUPPORTED", "Send the body as it is, without Content-Encoding.")
@@ -43,15 +40,11 @@ func readBody(w http.ResponseWriter, r *http.Request, route *routes.Route, limit
 		return nil, problem.New(http.StatusBadRequest, codes.InvalidArgument, "BODY_NOT_ALLOWED",
 			"This method has no body; it would be ignored. Send the values in the path, the query or a header.")
 	}
-	media, p := mediaType(r, route)
-	if p != nil {
+	if p := checkMediaType(r, route); p != nil {
 		return nil, p
 	}
 	if !utf8.Valid(body) {
 		return nil, problem.New(http.StatusBadRequest, codes.InvalidArgument, "BODY_NOT_UTF8", "The body is not valid UTF-8.")
-	}
-	if media == typeCSV {
-		return csvBody(r, route, body)
 	}
 	if p := checkSyntax(body); p != nil {
 		return nil, p
@@ -81,21 +74,20 @@ func tooLarge(limit int64) *problem.Problem {
 		fmt.Sprintf("The body may be %d bytes at most. Split the request.", limit))
 }
 
-func mediaType(r *http.Request, route *routes.Route) (string, *problem.Problem) {
+func checkMediaType(r *http.Request, route *routes.Route) *problem.Problem {
 	types := r.Header.Values("Content-Type")
 	if len(types) == 1 {
 		media, params, err := mime.ParseMediaType(types[0])
 		charset, named := params["charset"]
-		known := media == typeJSON || media == typeCSV && route.RequestField(fieldCSV) != nil && route.Body == "*"
-		if err == nil && known && (!named || strings.EqualFold(charset, "utf-8")) {
-			return media, nil
+		if err == nil && media == typeJSON && (!named || strings.EqualFold(charset, "utf-8")) {
+			return nil
 		}
 	}
 	accepted := "Send `Content-Type: application/json`"
-	if route.RequestField(fieldCSV) != nil {
-		accepted += " or `text/csv`"
+	if strings.HasSuffix(route.Template, "/metrics/*}:import") { // files of measurements do not come here
+		accepted += ", `text/csv` or `application/x-ndjson`"
 	}
-	return "", unsupported("MEDIA_TYPE_UNSUPPORTED", accepted+", in UTF-8.")
+	return unsupported("MEDIA_TYPE_UNSUPPORTED", accepted+", in UTF-8.")
 }
 
 func unsupported(reason, detail string) *problem.Problem {

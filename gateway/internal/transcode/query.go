@@ -34,7 +34,7 @@ func checkQuery(r *http.Request, route *routes.Route) *problem.Problem {
 	slices.Sort(names) // the same request gets the same answer
 	seen := map[string]bool{}
 	for _, name := range names {
-		path, field := parameter(r, route, name)
+		path, field := parameter(route, name)
 		if field == nil {
 			return problem.Invalid(name, "UNKNOWN_QUERY_PARAMETER", fmt.Sprintf("There is no query parameter %q here.", name))
 		}
@@ -52,7 +52,7 @@ func checkQuery(r *http.Request, route *routes.Route) *problem.Problem {
 }
 
 // parameter finds the request field that a query parameter sets; nil when it sets none.
-func parameter(r *http.Request, route *routes.Route, name string) (string, protoreflect.FieldDescriptor) {
+func parameter(route *routes.Route, name string) (string, protoreflect.FieldDescriptor) {
 	field := fieldAt(route.Desc.Input(), name)
 	if field == nil || strings.ContainsRune(name, '[') || field.IsMap() || field.Message() != nil && !leafMessage(field.Message()) {
 		return "", nil
@@ -61,7 +61,7 @@ func parameter(r *http.Request, route *routes.Route, name string) (string, proto
 	switch {
 	case slices.Contains(route.PathFields, path):
 		return "", nil
-	case route.Body == "*" && !(isCSV(r, route) && csvParameter(field)):
+	case route.Body == "*":
 		return "", nil
 	case route.Body != "" && (path == route.Body || strings.HasPrefix(path, route.Body+".")):
 		return "", nil

@@ -1,0 +1,119 @@
+package chart
+
+import (
+	"maps"
+	"slices"
+
+	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
+)
+
+// points draws the two lines, and a mark for every point that made a signal.
+func (d *drawing) points() {
+	all := d.chart.GetPoints()
+	values, ranges := make([]float64, len(all)), make([]float64, len(all))
+	for i, p := range all {
+		values[i], ranges[i] = p.GetValue(), p.GetMovingRange()
+	}
+	rules := d.rules()
+	d.series(d.values, values, 0, rules.values)
+	if len(all) > 1 {
+		d.series(d.ranges, ranges, 1, rules.ranges)
+	}
+}
+
+// series draws the values from first on: the moving range of the first point is none.
+func (d *drawing) series(s scale, values []float64, first int, rules map[int]string) {
+	at := func(i int) point { return point{d.x(float64(i)), s.y(values[i])} }
+	var through []point
+	for _, i := range thin(values[first:], right-left) {
+		through = append(through, at(i+first))
+	}
+	look := data
+	if d.dense() {
+		look = dense
+	}
+	if len(through) > 1 {
+		d.line(look, through...)
+	}
+	if !d.dense() {
+		for i := first; i < len(values); i++ {
+			if rules[i] == "" {
+				d.disc(at(i), 3)
+			}
+		}
+	}
+	d.marks(rules, at)
+}
+
+// marks draws the signals' points. Of marks that would cover each other there is one.
+func (d *drawing) marks(rules map[int]string, at func(int) point) {
+	size := 5.5
+	if d.dense() {
+		size = 4
+	}
+	drawn := map[[2]int]bool{}
+	for _, rule := range []string{outside, jump, nearLimit, run} { // what says most comes first
+		for _, i := range slices.Sorted(maps.Keys(rules)) {
+			p := at(i)
+			cell := [2]int{int(p.x / size), int(p.y / size)}
+			if rules[i] == rule && !drawn[cell] {
+				drawn[cell] = true
+				d.mark(rule, p, size)
+			}
+		}
+	}
+}
+
+// mark has a shape for each rule, so that nobody needs to see colours.
+func (d *drawing) mark(rule string, p point, r float64) {
+	switch rule {
+	case run:
+		s := r * 0.85
+		d.area(signal, point{p.x - s, p.y - s}, point{p.x + s, p.y - s}, point{p.x + s, p.y + s}, point{p.x - s, p.y + s})
+	case nearLimit:
+		d.area(signal, point{p.x, p.y - r}, point{p.x + r, p.y + r*0.8}, point{p.x - r, p.y + r*0.8})
+	default:
+		d.area(signal, point{p.x, p.y - r*1.15}, point{p.x + r*1.15, p.y}, point{p.x, p.y + r*1.15}, point{p.x - r*1.15, p.y})
+	}
+}
+
+// marked are the rules by the points that made their signals.
+type marked struct{ values, ranges map[int]string }
+
+// rules gives each point the rule that says most about it: being outside more than being near, and that more than a side.
+func (d *drawing) rules() marked {
+	m := marked{map[int]string{}, map[int]string{}}
+	for _, rule := range []string{run, nearLimit, outside} {
+		for _, s := range d.chart.GetSignals() {
+			if s.GetRule() != rule {
+				continue
+			}
+			for _, i := range s.GetPoints() {
+				m.values[int(i)] = rule
+			}
+		}
+	}
+	for _, s := range d.chart.GetSignals() {
+		if list := s.GetPoints(); s.GetRule() == jump {
+			m.ranges[int(list[len(list)-1])] = jump
+		}
+	}
+	return m
+}
+
+// legend names the marks that there are.
+func (d *drawing) legend() {
+	x := float64(left)
+	for _, entry := range []struct{ rules, words string }{
+		{outside + jump, "outside a limit"}, {run, "run of eight or more on one side"}, {nearLimit, "three of four nearer to a limit than to the centre"},
+	} {
+		if !slices.ContainsFunc(d.chart.GetSignals(), func(s *experimentv1.Signal) bool {
+			return s.GetRule() == entry.rules || entry.rules == outside+jump && (s.GetRule() == outside || s.GetRule() == jump)
+		}) {
+			continue
+		}
+		d.mark(entry.rules, point{x + 6, legendAt - 4}, 5.5)
+		d.text(label, start, x+18, legendAt, entry.words)
+		x += 44 + 6.6*float64(len(entry.words))
+	}
+}
