@@ -41,6 +41,7 @@ type options struct {
 	steady    time.Duration
 	rate      int // writes a second in steady
 	starts    int
+	readings  int // in the ingested file
 }
 
 func parse() options {
@@ -48,7 +49,7 @@ func parse() options {
 	var callers string
 	floor := flag.String("floor", "", "serve as the floor on the files in this directory (the benchmark starts itself so)")
 	flag.BoolVar(&o.short, "short", false, "run everything briefly")
-	flag.StringVar(&o.only, "only", "", "run only these parts: start,create,read,list,search,propagation,steady")
+	flag.StringVar(&o.only, "only", "", "run only these parts: start,create,read,list,search,propagation,steady,ingest")
 	flag.StringVar(&o.binary, "binary", "", "program to measure; built when empty")
 	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the program into this directory, one per part at 8 callers")
 	flag.BoolVar(&o.keep, "keep", false, "keep the data directory")
@@ -67,9 +68,9 @@ func parse() options {
 		}
 		os.Exit(0)
 	}
-	def := options{rounds: 5, step: 2 * time.Second, steady: 10 * time.Minute, obstacles: 150_000, learnings: 100_000, chains: 300, starts: 7}
+	def := options{rounds: 5, step: 2 * time.Second, steady: 10 * time.Minute, obstacles: 150_000, learnings: 100_000, chains: 300, starts: 7, readings: 1_000_000}
 	if o.short {
-		def = options{rounds: 2, step: 250 * time.Millisecond, steady: 10 * time.Second, obstacles: 15_000, learnings: 10_000, chains: 30, starts: 2}
+		def = options{rounds: 2, step: 250 * time.Millisecond, steady: 10 * time.Second, obstacles: 15_000, learnings: 10_000, chains: 30, starts: 2, readings: 100_000}
 	}
 	if o.rounds == 0 {
 		o.rounds = def.rounds
@@ -87,7 +88,7 @@ func parse() options {
 		o.learnings = def.learnings
 	}
 	o.obstacles, o.learnings = (o.obstacles+999)/1000*1000, (o.learnings+999)/1000*1000
-	o.chains, o.starts = def.chains, def.starts
+	o.chains, o.starts, o.readings = def.chains, def.starts, def.readings
 	o.callers = []int{1, 8, 64}
 	if callers != "" {
 		o.callers = nil
@@ -157,7 +158,13 @@ func run(ctx context.Context, o options) error {
 		name    string
 		measure func(context.Context) error
 	}{
-		{"read", b.read}, {"list", b.list}, {"search", b.search}, {"create", b.create}, {"propagation", b.propagation}, {"steady", b.steadyWrites},
+		{"read", b.read},
+		{"list", b.list},
+		{"search", b.search},
+		{"create", b.create},
+		{"propagation", b.propagation},
+		{"steady", b.steadyWrites},
+		{"ingest", b.ingest},
 	} {
 		if !o.wants(part.name) {
 			continue

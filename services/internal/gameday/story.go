@@ -94,7 +94,7 @@ func (s *story) lock() (err error) {
 		"displayName": "Review rota", "obstacle": s.obstacles[1], "safeToFail": "The rota ends any day",
 		"prediction": map[string]any{
 			"change": "a rota names who reviews today", "metric": s.metric, "baselineValue": 40, "expectedValue": 20,
-			"byDate": day(9), "reason": "nobody waits for volunteers", "confidencePercent": 60,
+			"byDate": day(9), "reason": "nobody waits for volunteers", "falsification": "the wait stays above 30 h", "confidencePercent": 60,
 		},
 	}
 	if s.tried, err = s.create("experiment", s.cycle, "experiments", plan); err != nil {
