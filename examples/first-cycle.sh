@@ -79,7 +79,8 @@ step "An experiment with a prediction" POST "$CYCLE/experiments?experimentId=wid
   "{\"displayName\":\"Wider valve\",\"obstacle\":\"teams/$TEAM/obstacles/narrow-valve\",
     \"prediction\":{\"change\":\"we widen the valve by 2 mm\",\"metric\":\"teams/$TEAM/metrics/flow-rate\",
       \"baselineValue\":49.24,\"expectedValue\":52,\"byDate\":\"$(day '+10 days')\",
-      \"reason\":\"the first minute of a batch loses most of the flow\",\"confidencePercent\":60},
+      \"reason\":\"the first minute of a batch loses most of the flow\",\"confidencePercent\":60,
+      \"falsification\":\"the first batches flow as slowly as before\"},
     \"safeToFail\":\"The old valve is kept and can be put back in five minutes\"}"
 echo "    what the gate still needs:" "$(call GET "$CYCLE:preview" | tr -d '\n' | grep -o '[A-Z_]*_MISSING' | sort -u | tr '\n' ' ')"
 step "The prediction is locked: from here on it cannot change" POST "$EXPERIMENT:lock" '{}'

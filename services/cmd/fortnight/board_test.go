@@ -105,6 +105,11 @@ func oddBoard(t *testing.T, s *started) {
 	post("metrics?metricId=empty", `{"displayName":"Nobody measured it","direction":"DIRECTION_LOWER","kind":"METRIC_KIND_PROCESS"}`)
 	as(jonas, http.MethodPost, "metrics/wait:import", "time,value,source_key\n"+day(-9)+"T08:00:00.123456Z,1e3,\"a,b\"\n"+day(-8)+"T08:00:00Z,-0.1,\"say \"\"yes\"\"\"\n", "Content-Type", "text/csv")
 	as(jonas, http.MethodPost, "metrics/wait:import", "time,value,source_key\n"+day(-10)+"T08:00:00Z,5,x\n"+day(-7)+"T08:00:00Z,4.000000001,👩‍👩‍👧\n", "Content-Type", "text/csv")
+	for _, value := range []string{"6", "7"} {
+		as(jonas, http.MethodPost, "metrics/wait:correct", `{"time":"`+day(-10)+`T08:00:00Z","sourceKey":"x","valueBefore":`+map[string]string{"6": "5", "7": "6"}[value]+`,"value":`+value+`,"reason":"no, \"`+value+`\", 👩‍👩‍👧"}`)
+	}
+	post("metrics/wait/baselines?baselineId=null", `{"decision":{"reason":"1e3"}}`)
+	as(jonas, http.MethodPatch, "metrics/empty", `{"source":"yes","floorAtZero":true}`)
 	post("targetConditions?targetConditionId=next", `{"challenge":"teams/odd/challenges/direction","achieveByDate":"`+day(50)+`","outcomeMetric":"teams/odd/metrics/wait",
 		"outcomeValue":2.5,"operatingPattern":`+quoted(odd[10]+odd[8])+`}`)
 	for i, text := range odd {
@@ -516,6 +521,11 @@ func TestABoardTravelsToNineProcesses(t *testing.T) {
 	packed := s.zipped(t, "odd")
 	a := spawnApart(t, false)
 	target := &started{URL: a.url, Token: a.token}
+	for _, list := range []string{"/v1/teams/odd/obstacles", "/v1/teams/odd/metrics"} { // an import is a stream, which nobody sends again
+		testkit.Eventually(t, "each process knows who is calling", func() bool {
+			return target.call(t, target.Token, http.MethodGet, list, "").Status != http.StatusServiceUnavailable
+		})
+	}
 	checkOutcomes(t, target.brought(t, "odd", packed, "?validateOnly=true"), "IMPORT_OUTCOME_CREATED")
 	checkOutcomes(t, target.brought(t, "odd", packed, ""), "IMPORT_OUTCOME_CREATED")
 	if !bytes.Equal(target.zipped(t, "odd"), packed) {

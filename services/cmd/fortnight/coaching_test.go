@@ -76,8 +76,9 @@ func checkCoaching(t *testing.T, s *started, jonas string) {
 	ok(http.MethodPost, "/v1/teams/payments/cycles?cycleId=first", `{}`)
 	ok(http.MethodPost, "/v1/teams/payments/cycles/first/experiments?experimentId=rota", `{"displayName":"A rota","obstacle":"teams/payments/obstacles/queue",
 		"safeToFail":"It can be undone","prediction":{"change":"one person reads each day","metric":"teams/payments/metrics/wait","baselineValue":19,
-		"expectedValue":12,"byDate":"`+s.clock().UTC().AddDate(0, 0, 7).Format(time.DateOnly)+`","reason":"nobody feels asked","confidencePercent":60}}`)
+		"expectedValue":12,"byDate":"`+s.clock().UTC().AddDate(0, 0, 7).Format(time.DateOnly)+`","reason":"nobody feels asked","falsification":"it waits as long","confidencePercent":60}}`)
 	ok(http.MethodPost, "/v1/teams/payments/cycles/first/experiments/rota:lock", `{}`)
+	s.must(t, http.MethodPost, "/v1/teams/payments/cycles/first:advance", `{"phase":"PHASE_PLAN","coachReason":"we have no target condition yet"}`)
 	started := ok(http.MethodPost, "/v1/teams/payments/cycles/first/experiments/rota:start", `{}`)
 	ok(http.MethodPost, sessions+"?coachingSessionId=second", `{"coach":"users/mina","learner":"users/jonas","targetConditionAnswer":"12 h","actualConditionAnswer":"19 h"}`)
 	locked := refused(http.StatusBadRequest, "REFLECTION_LOCKED", http.MethodPatch, sessions+"/second", `{`+rest+`}`)

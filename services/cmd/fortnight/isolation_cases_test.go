@@ -23,7 +23,8 @@ type isolationCase struct {
 	request string
 	// before runs before every call that may have an effect, and returns what $made stands for.
 	before func(t *testing.T, w *world, team string) string
-	// name is the field whose resource name is tried with something that is not there; by default the one that the rule looks at.
+	// name is the field whose resource name is tried with something that is not there; by default the one that the rule looks at. It is
+	// nothingElse for what there is once.
 	name string
 	// known are the callers who are refused and may know all the same that there is such a thing.
 	known []string
@@ -32,6 +33,9 @@ type isolationCase struct {
 	// refuses says why nobody is answered OK although the handler runs; empty when somebody is.
 	refuses string
 }
+
+// nothingElse stands for the name of what there is once, so that nothing beside it can be asked for.
+const nothingElse = "-"
 
 // isolationCases are all RPCs, in an order in which each finds what it needs.
 func isolationCases() []isolationCase {
@@ -53,13 +57,7 @@ func isolationCases() []isolationCase {
 		{rpc: "identity.ExportAuditEvents", request: `{}`},
 		{rpc: "identity.ListSigningKeys", request: `{}`},
 		{rpc: "identity.GetSignInMethods", request: `{}`},
-	}, cycleReads(), []isolationCase{
-		{rpc: "experiment.GetMetric", request: `{"name":"teams/$team/metrics/wait"}`},
-		{rpc: "experiment.ListMetrics", request: `{"parent":"teams/$team"}`},
-		{rpc: "experiment.ListMeasurements", request: `{"parent":"teams/$team/metrics/wait"}`},
-		{rpc: "experiment.AnalyzeMetric", request: `{"name":"teams/$team/metrics/wait"}`},
-		{rpc: "experiment.GetExperiment", request: `{"name":"` + firstCycle + `/experiments/draft"}`},
-		{rpc: "experiment.ListExperiments", request: `{"parent":"` + firstCycle + `"}`},
+	}, cycleReads(), experimentReads(), []isolationCase{
 		{rpc: "retrospective.GetRetrospective", request: `{"name":"` + retrospective + `"}`},
 		{rpc: "retrospective.ListNotes", request: `{"parent":"` + retrospective + `"}`},
 		{rpc: "retrospective.ListActions", request: `{"parent":"` + retrospective + `"}`},
@@ -79,16 +77,7 @@ func isolationCases() []isolationCase {
 
 		// The team's work.
 		{rpc: "notification.AcknowledgeReminder", request: `{"name":"$made"}`, before: dueReminder},
-	}, cycleWrites(), []isolationCase{
-		{rpc: "experiment.CreateMetric", request: `{"parent":"teams/$team","metric":{"displayName":"x","direction":"DIRECTION_LOWER","kind":"METRIC_KIND_PROCESS"}}`},
-		{rpc: "experiment.ImportMeasurements", request: `{"name":"teams/$team/metrics/wait","measurements":[{"time":"2026-01-05T08:00:00Z","value":4}]}`},
-		{rpc: "experiment.CreateExperiment", request: `{"parent":"` + firstCycle + `","experiment":{"displayName":"x"}}`},
-		{rpc: "experiment.UpdateExperiment", request: `{"experiment":{"name":"` + firstCycle + `/experiments/draft","displayName":"x"}}`},
-		{rpc: "experiment.LockExperiment", request: `{"name":"` + firstCycle + `/experiments/draft"}`},
-		{rpc: "experiment.AmendExperiment", request: `{"name":"` + firstCycle + `/experiments/locked","text":"x"}`},
-		{rpc: "experiment.ConcludeExperiment", request: `{"name":"` + firstCycle + `/experiments/running","happened":"nothing happened","learned":"it cannot be told from this"}`},
-		{rpc: "experiment.StartExperiment", request: `{"name":"` + firstCycle + `/experiments/locked"}`},
-		{rpc: "experiment.AbandonExperiment", request: `{"name":"` + firstCycle + `/experiments/locked","reason":"x"}`},
+	}, cycleWrites(), experimentWrites(), []isolationCase{
 		{rpc: "retrospective.OpenRetrospective", request: `{"name":"` + retrospective + `"}`, refuses: "it is open"},
 		{rpc: "retrospective.CreateNote", request: `{"parent":"` + retrospective + `","note":{"prompt":"PROMPT_HELPED","text":"x"}}`},
 		{rpc: "retrospective.MoveRetrospective", request: `{"name":"` + retrospective + `","stage":"STAGE_DECIDE"}`},
@@ -232,6 +221,9 @@ func (c isolationCase) mayKnow(column, team string) bool {
 // field is the path of the field whose name is tried with something that is not there; empty when there is none.
 func (c isolationCase) field(t *testing.T) string {
 	t.Helper()
+	if c.name == nothingElse {
+		return ""
+	}
 	if c.name != "" {
 		return c.name
 	}

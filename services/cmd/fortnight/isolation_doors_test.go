@@ -14,6 +14,7 @@ func (w *world) checkPages(t *testing.T) {
 		{"/v1/teams/payments/history", "/v1/teams/orchard/history", "resource=teams/payments/obstacles/queue"},
 		{"/v1/teams/payments/cycles/first/experiments", "/v1/teams/orchard/cycles/first/experiments", ""},
 		{"/v1/teams/payments/metrics/wait/measurements", "/v1/teams/orchard/metrics/wait/measurements", ""},
+		{"/v1/teams/payments/metrics", "/v1/organization/metrics", ""},
 		{"/v1/teams/payments/members", "/v1/teams/orchard/members", ""},
 		{"/v1/teams/payments/reminders?showAnswered=true", "/v1/teams/orchard/reminders?showAnswered=true", ""},
 		{"/v1/learnings", "/v1/learnings?team=teams/payments", "team=teams/orchard"},
@@ -132,6 +133,8 @@ func (w *world) checkReferences(t *testing.T) {
 		{"POST", "/v1/teams/mobile/cycles/own/experiments", `{"displayName":"x","prediction":{"metric":"$"}}`, "teams/payments/metrics/wait"},
 		{"PATCH", "/v1/teams/mobile/cycles/own/experiments/own", `{"obstacle":"$"}`, "teams/payments/obstacles/queue"},
 		{"PATCH", "/v1/teams/mobile/cycles/own/experiments/own", `{"prediction":{"metric":"$"}}`, "teams/payments/metrics/wait"},
+		{"PATCH", "/v1/teams/mobile/cycles/own/experiments/own", `{"prediction":{"metric":"$"}}`, "teams/payments/metrics/checkout-change-lead-time"},
+		{"POST", "/v1/teams/mobile/metrics/own/baselines", `{"decision":{"reason":"$"}}`, "teams/payments/metrics/frozen/baselines/first"},
 		{"POST", "/v1/teams/mobile/members", `{"user":"$","role":"TEAM_ROLE_MEMBER"}`, "teams/payments/members/jonas"},
 		{"GET", "/v1/learnings?cycle=$", "", "teams/payments/cycles/none-of-yours"},
 		{"GET", "/v1/reports/learning?teams=$", "", "teams/payments"},
@@ -146,6 +149,14 @@ func (w *world) checkReferences(t *testing.T) {
 		{"PATCH", "/v1/teams/mobile/coachingSessions/own", `{"experiment":"$"}`, "teams/payments/cycles/first/experiments/told"},
 	} {
 		w.checkReference(t, r)
+	}
+	// What the organisation measures may be predicted by every team; what another team measures by none, not even by one who may read it.
+	w.must(t, http.MethodPatch, "/v1/teams/mobile/cycles/own/experiments/own", `{"prediction":{"metric":"`+sharedMetric+`"}}`)
+	for _, metric := range []string{"teams/orchard/metrics/wait", "teams/payments/metrics/wait"} {
+		got := w.call(t, w.Token, http.MethodPatch, "/v1/teams/mobile/cycles/own/experiments/own", `{"prediction":{"metric":"`+metric+`"}}`)
+		if got.Status != http.StatusBadRequest || got.Body["reason"] != "EXPERIMENT_INVALID" {
+			t.Errorf("a team predicts %s: %d %s", metric, got.Status, got.Text)
+		}
 	}
 	w.must(t, http.MethodPost, "/v1/teams/mobile/targetConditions?targetConditionId=own",
 		`{"challenge":"teams/mobile/challenges/own","achieveByDate":"`+day+`","outcomeMetric":"teams/mobile/metrics/own","outcomeValue":1,"operatingPattern":"x"}`)

@@ -34,35 +34,34 @@ func (w *world) fill(t *testing.T, team string) {
 		"valueStreamFocus":{"step":"WORK step","constraint":true}}`)
 	w.experiment(t, team, "told", "everybody may know")
 	w.experiment(t, team, "kept", secret(draftWord, team))
-	write("cycles/first/experiments/told:lock", `{}`)
-	write("cycles/first/experiments/kept:lock", `{}`)
+	for _, id := range []string{"draft", "locked", "running"} {
+		w.experiment(t, team, id, work)
+	}
+	for _, id := range []string{"told", "kept", "locked", "running"} {
+		write("cycles/first/experiments/"+id+":lock", `{}`)
+	}
 	write("cycles/first:advance", `{"phase":"PHASE_PLAN"}`)
 	for id, words := range map[string]string{"told": "everybody may know", "kept": secret(draftWord, team)} {
 		write("cycles/first/experiments/"+id+":start", `{}`)
 		write("metrics/wait:import", `{"measurements":[{"time":"`+w.clock().UTC().Format(time.RFC3339Nano)+`","value":3}]}`)
 		write("cycles/first/experiments/"+id+":conclude", `{"happened":"`+words+` happened","learned":"`+words+` was learned"}`)
 	}
-	write("cycles/first:advance", `{"phase":"PHASE_DO"}`)
-	write("cycles/first:advance", `{"phase":"PHASE_CHECK"}`)
+	write("cycles/first/experiments/running:start", `{}`)
+	write("cycles/first:advance", `{"phase":"PHASE_DO","coachReason":"WORK runs on"}`)
+	write("cycles/first:advance", `{"phase":"PHASE_CHECK","coachReason":"WORK runs on"}`)
 	write("cycles/first/retrospective:open", `{"anonymous":true}`)
 	write("cycles/first/retrospective/notes?noteId=first", `{"prompt":"PROMPT_HELPED","text":"`+secret(noteWord, team)+`"}`)
 	write("cycles/first/retrospective:move", `{"stage":"STAGE_DECIDE"}`)
 	write("cycles/first/retrospective:decide", `{"decision":{"experiment":"teams/`+team+`/cycles/first/experiments/told","kind":"DECISION_KIND_ADAPT","text":"WORK decision"}}`)
 	write("cycles/first/retrospective/actions?actionId=first", `{"text":"WORK action","owner":"users/jonas","dueDate":"`+day(3)+`","expectedEffect":"WORK effect"}`)
 	write("cycles/first/retrospective:move", `{"stage":"STAGE_COLLECT"}`)
-	for _, id := range []string{"draft", "locked", "running"} {
-		w.experiment(t, team, id, work)
-		if id != "draft" {
-			write("cycles/first/experiments/"+id+":lock", `{}`)
-		}
-	}
-	write("cycles/first/experiments/running:start", `{}`)
 	write("cycles/first/andons?andonId=red", `{"problem":"WORK problem","where":"main"}`)
 	write("valueStreams?valueStreamId=delivery", `{"displayName":"WORK delivery","steps":[{"name":"WORK review","processMinutes":30,"waitMinutes":300},{"name":"release"}]}`)
 	write("painfulActivities?painfulActivityId=release", `{"displayName":"WORK release","pain":4,"frequency":"FREQUENCY_MONTHLY","targetFrequency":"FREQUENCY_DAILY"}`)
 	write("painfulActivities/release:score", `{"pain":4,"note":"WORK hurts"}`)
 	write("coachingSessions?coachingSessionId=monday", `{"coach":"users/mina","learner":"users/jonas","targetConditionAnswer":"WORK target"}`)
 	write("capacityEntries?capacityEntryId=2026-01-05", `{"availableHours":40,"improvementHours":6,"note":"WORK note"}`)
+	w.fillExperiment(t, team)
 	w.awaitThings(t, team)
 }
 
@@ -71,7 +70,7 @@ func (w *world) experiment(t *testing.T, team, id, words string) {
 	t.Helper()
 	w.must(t, http.MethodPost, "/v1/teams/"+team+"/cycles/first/experiments?experimentId="+id, `{"displayName":"`+words+` experiment",
 		"obstacle":"teams/`+team+`/obstacles/queue","prediction":{"change":"`+words+` change","metric":"teams/`+team+`/metrics/wait","baselineValue":4.5,
-		"expectedValue":3,"byDate":"`+w.day(10)+`","reason":"`+words+` reason","confidencePercent":55},
+		"expectedValue":3,"byDate":"`+w.day(10)+`","reason":"`+words+` reason","falsification":"`+words+` proof","confidencePercent":55},
 		"safeToFail":"`+words+` can be undone"}`)
 }
 

@@ -37,6 +37,7 @@ func TestIsolation(t *testing.T) {
 	t.Run("cookies", w.checkCookies)
 	t.Run("exports", w.checkExports)
 	t.Run("masks", w.checkMasks)
+	t.Run("files", w.checkFiles)
 	t.Run("events", w.checkEvents)
 	t.Run("pages", w.checkPages)
 	t.Run("references", w.checkReferences)
@@ -150,7 +151,8 @@ func (o outcome) refused() bool {
 	switch reason := reasonOf(o.status); {
 	case o.status.Code() == codes.OK:
 		return false
-	case o.status.Code() == codes.PermissionDenied, reason == access.ReasonUnauthenticated, reason == caller.ReasonInvalid, reason == caller.ReasonExpired:
+	case o.status.Code() == codes.PermissionDenied, reason == access.ReasonUnauthenticated, reason == caller.ReasonInvalid, reason == caller.ReasonExpired,
+		reason == "DELIVERY_NOT_AUTHENTIC":
 		return true
 	default:
 		return o.status.Code() == codes.NotFound && reason != "QUARANTINED_EVENT_NOT_FOUND"
@@ -233,7 +235,7 @@ func leaf(m proto.Message, path string) (protoreflect.Message, protoreflect.Fiel
 func missingName(name string) string {
 	parts := strings.Split(name, "/")
 	last := len(parts) - 1
-	if slices.Contains([]string{"retrospective", "coachingCadence", "storyboard"}, parts[last]) { // it has no id of its own
+	if slices.Contains([]string{"retrospective", "coachingCadence", "storyboard", "calibration"}, parts[last]) { // it has no id of its own
 		last--
 	}
 	parts[last] = "not-there"

@@ -116,6 +116,7 @@ func newWorld(t *testing.T) *world {
 		offset:  clock, secrets: map[string]string{"anonymous": ""}, callers: map[string]string{}, things: map[string]string{}, etags: map[string]string{},
 	}
 	w.people(t)
+	w.fillOrganization(t)
 	for _, team := range []string{closedTeam, openTeam} {
 		w.fill(t, team)
 	}

@@ -30,7 +30,9 @@ type Program struct {
 	logger     *slog.Logger
 	clock      func() time.Time
 	serviceKey string
-	announce   func(bootstrapToken string)
+	// secretKey is what secrets are made from; it lies outside of the databases.
+	secretKey []byte
+	announce  func(bootstrapToken string)
 
 	// certificates are what the processes of the installation prove themselves with; nil without TLS.
 	certificates *mutualtls.Source
@@ -64,7 +66,7 @@ func newProgramAt(
 ) (*Program, error) {
 	p := &Program{settings: settings, chosen: chosen, logger: logger, clock: clock, announce: announce}
 	for _, step := range []func(context.Context) error{
-		p.chooseServiceKey, p.lockDirectories, p.openServer, p.openBus, p.openServices, p.openGateway, p.listen, p.listenForOperator,
+		p.chooseServiceKey, p.lockDirectories, p.chooseSecretKey, p.openServer, p.openBus, p.openServices, p.openGateway, p.listen, p.listenForOperator,
 	} {
 		if err := step(ctx); err != nil {
 			p.Close()

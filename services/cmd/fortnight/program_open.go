@@ -127,7 +127,7 @@ func (p *Program) openBus(ctx context.Context) error {
 func (p *Program) openServices(ctx context.Context) error {
 	kit := service.Kit{
 		Logger: p.logger, Clock: p.clock, Bus: p.bus, Conn: p.conns.to, DatabaseURL: p.databaseURL,
-		DisableFill: p.settings.DisableFill,
+		DisableFill: p.settings.DisableFill, SecretKey: p.secretKey,
 	}
 	var logs []*eventlog.Log
 	var parts []*archive.Part

@@ -171,6 +171,7 @@ func (s *secretStory) tell(t *testing.T) {
 	}
 	s.refused(t, s.Token, http.MethodPost, "/v1/teams/payments/obstacles", `{"description":7}`)
 	s.refused(t, s.Token, http.MethodGet, "/v1/teams/payments/obstacles/none", "")
+	s.deliverySecrets(t)
 	s.signInWithLink(t)
 	s.signInAtProvider(t)
 	s.must(t, http.MethodGet, "/v1/auditEvents", "")

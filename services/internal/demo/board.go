@@ -12,6 +12,7 @@ type board struct {
 	outcomeValue             float64
 	pattern                  string
 	readings                 []float64 // one a day before the first cycle
+	source                   string    // where the readings come from
 	process, processName     string
 	processUnit              string
 	valueStream, streamName  string
@@ -45,10 +46,12 @@ func (t *teller) aim(ctx context.Context, b board, from int) error {
 		{b.in("challenges?challengeId=direction"), body{"statement": b.challenge, "horizonDate": t.day(540), "owner": "users/sofia"}},
 		{b.in("metrics?metricId=" + b.metric), body{
 			"displayName": b.metricName, "unit": b.unit, "direction": "DIRECTION_LOWER", "kind": "METRIC_KIND_OUTCOME",
+			"readingRhythm": "READING_RHYTHM_DAILY", "source": b.source, "floorAtZero": true,
 		}},
 		{b.name("metrics", b.metric) + ":import", t.csv(from, b.readings)},
 		{b.in("metrics?metricId=" + b.process), body{
 			"displayName": b.processName, "unit": b.processUnit, "direction": "DIRECTION_HIGHER", "kind": "METRIC_KIND_PROCESS",
+			"readingRhythm": "READING_RHYTHM_DAILY", "source": "Tally on the team's board", "floorAtZero": true,
 		}},
 		{b.in("targetConditions?targetConditionId=next"), body{
 			"challenge": b.name("challenges", "direction"), "achieveByDate": t.day(60), "outcomeMetric": b.name("metrics", b.metric),

@@ -10,6 +10,11 @@ import (
 // day is so many days from today, `YYYY-MM-DD`.
 func (t *teller) day(offset int) string { return t.today.AddDate(0, 0, offset).Format(time.DateOnly) }
 
+// at is an hour of the day that lies so many days from today; hours below 0 are of the day before.
+func (t *teller) at(offset, hour int) string {
+	return time.Date(t.today.Year(), t.today.Month(), t.today.Day()+offset, hour, 0, 0, 0, time.UTC).Format(time.RFC3339)
+}
+
 // lastDays are the latest days before today that fall on one of the weekdays, the latest first.
 func (t *teller) lastDays(count int, weekdays ...time.Weekday) []string {
 	var days []string

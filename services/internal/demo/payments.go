@@ -8,6 +8,7 @@ import (
 var payments = board{
 	team: "payments", challenge: "A change is with its users on the day that it is finished",
 	metric: "review-wait", metricName: "Wait for review", unit: "h", outcomeValue: 4,
+	source:   "Script over the changes of the day, median",
 	pattern:  "Two people look at the review queue at nine and at two, before they take anything new",
 	readings: []float64{9.1, 10.2, 8.7, 9.9, 9.6, 8.8, 10.4, 9.2, 9.7, 8.9, 9.5, 9.0},
 	process:  "queue-looks", processName: "Looks at the review queue", processUnit: "per day",
@@ -48,6 +49,9 @@ func (t *teller) paymentsFirst(ctx context.Context) error {
 	days := t.lastDays(6, p.cadence...)
 	return inOrder(ctx,
 		func(ctx context.Context) error { return t.aim(ctx, p.board, p.start-len(p.readings)) },
+		func(ctx context.Context) error {
+			return t.freeze(ctx, p, "first", "Twelve days before anybody owned the queue", body{"firstPoints": 12})
+		},
 		func(ctx context.Context) error { return t.begin(ctx, p) },
 		func(ctx context.Context) error { return t.coach(ctx, p.board, days[5], paymentsFirstSession(t, p)) },
 		func(ctx context.Context) error { return t.run(ctx, p) },
@@ -91,6 +95,10 @@ func (t *teller) paymentsSecond(ctx context.Context) error {
 	return inOrder(ctx,
 		func(ctx context.Context) error { return t.keep(ctx, p.board) },
 		func(ctx context.Context) error { return t.paymentsBoard(ctx, p) },
+		func(ctx context.Context) error { return t.paymentsDeliveries(ctx, p.board) },
+		func(ctx context.Context) error {
+			return t.freeze(ctx, p, "with-an-owner", "The queue has an owner each day: a decision to adopt, and a known cause", body{"firstTime": t.day(-18) + "T00:00:00Z"})
+		},
 		func(ctx context.Context) error { return t.begin(ctx, p) },
 		func(ctx context.Context) error { return t.coach(ctx, p.board, days[1], paymentsThirdSession(t, p)) },
 		func(ctx context.Context) error { return t.run(ctx, p) },

@@ -8,6 +8,7 @@ import (
 var platform = board{
 	team: "platform", challenge: "Nobody waits for an environment",
 	metric: "environment-wait", metricName: "Wait for an environment", unit: "h", outcomeValue: 1,
+	source:   "Times of the tickets",
 	pattern:  "Environments are made on demand and go away by themselves",
 	readings: []float64{28, 31, 34, 27, 30, 33, 29, 32, 26, 30},
 	process:  "made-on-demand", processName: "Environments that were made without a request", processUnit: "%",

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"fmt"
 )
 
 // turn is one cycle of a team with its experiment.
@@ -36,6 +37,7 @@ func (t *teller) begin(ctx context.Context, p turn) error {
 			"prediction": body{
 				"change": p.change, "metric": p.name("metrics", p.metric), "baselineValue": p.baseline, "expectedValue": p.expected,
 				"byDate": t.day(max(p.start+10, 1)), "reason": p.reason, "confidencePercent": p.confidence,
+				"falsification": fmt.Sprintf("It still stands at %g on that day", p.baseline),
 			},
 			"safeToFail": "It can be undone the same day",
 		}},
