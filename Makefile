@@ -38,6 +38,12 @@ run: build ## Build and start the demo (settings from FORTNIGHT_*)
 test: ## Run every test; needs Go and a C compiler only
 	go test ./proto/... ./gateway/... ./services/...
 
+FUZZTIME := 60s
+
+.PHONY: fuzz
+fuzz: ## Fuzz the reader of measurement files (FUZZTIME=10m for longer)
+	go test ./services/experiment/internal/domain -run '^$$' -fuzz '^FuzzCSV$$' -fuzztime $(FUZZTIME)
+
 .PHONY: arch
 arch: ## Check the import rules
 	go test -count=1 ./services/internal/archtest
