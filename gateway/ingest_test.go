@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 
+	"github.com/fortnighthq/fortnight/gateway"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 )
 
@@ -62,6 +63,8 @@ func TestFilesOfMeasurements(t *testing.T) {
 		{"only checked", "?validateOnly=true&mode=IMPORT_MODE_VALID_LINES", lines, "text/csv", &experimentv1.StreamMeasurementsRequest{
 			Format: csv, ValidateOnly: true, Mode: experimentv1.ImportMode_IMPORT_MODE_VALID_LINES,
 		}, "", 200},
+		{"only checked, in the contract's words", "?validate_only=true", lines, "text/csv", &experimentv1.StreamMeasurementsRequest{Format: csv, ValidateOnly: true}, "", 200},
+		{"in both words", "?validate_only=true&validateOnly=false", lines, "text/csv", nil, "QUERY_PARAMETER_REPEATED", 400},
 		{"an unknown query", "?only=true", lines, "text/csv", nil, "UNKNOWN_QUERY_PARAMETER", 400},
 		{"a name in the query", "?name=teams/other/metrics/m", lines, "text/csv", nil, "UNKNOWN_QUERY_PARAMETER", 400},
 		{"an unknown mode", "?mode=SOME", lines, "text/csv", nil, "QUERY_PARAMETER_INVALID", 400},
@@ -106,6 +109,18 @@ func TestARefusedFileIsNotReadOn(t *testing.T) {
 	w.receive(fail(codes.InvalidArgument, "IMPORT_TOO_LARGE", "Split the file."))
 	a := w.do("POST", importPath, strings.Repeat("2026-03-09T08:00:00Z,4.6\n", 200_000), "Content-Type", "text/csv")
 	a.wantProblem(t, http.StatusBadRequest, "IMPORT_TOO_LARGE")
+}
+
+// A file that says that it is too large is refused before it comes.
+func TestAFileThatIsTooLargeIsRefusedAtOnce(t *testing.T) {
+	w := newWorld(t, func(c *gateway.Config) { c.MaxFileBytes = 1000 })
+	got := w.receive(nil)
+	w.do("POST", importPath, strings.Repeat("x", 1000), "Content-Type", "text/csv").wantOK(t)
+	got.parts = 0
+	w.do("POST", importPath, strings.Repeat("x", 1001), "Content-Type", "text/csv").wantProblem(t, http.StatusRequestEntityTooLarge, "BODY_TOO_LARGE")
+	if got.parts != 0 {
+		t.Errorf("%d parts of it were sent on", got.parts)
+	}
 }
 
 func TestAFileThatIsCutOffIsRefused(t *testing.T) {

@@ -343,3 +343,46 @@ func TestWrapped(t *testing.T) {
 		}
 	}
 }
+
+// Before the first baseline there are no limits, however many readings there are.
+func TestWordsWithoutABaseline(t *testing.T) {
+	for n, want := range map[int]string{3: "Limits need 4 readings at least", 4: "4 points. No baseline of 4 readings or more is in force for them", 12: "12 points. No baseline"} {
+		c := wave(n)
+		c.Limits, c.Segments = nil, nil
+		if got := finding(c); !strings.HasPrefix(got, want) && !strings.Contains(got, ". "+want) || n > 3 && strings.Contains(got, "at least") {
+			t.Errorf("%d points: %q", n, got)
+		}
+	}
+}
+
+// The step across the border of two baselines is explained by the decision: it is neither drawn nor does it stretch the scale.
+func TestNoRangeAcrossTheBorder(t *testing.T) {
+	for _, dense := range []bool{false, true} {
+		n, border := 40, 24
+		if dense {
+			n, border = 1000, 600
+		}
+		c := wave(n)
+		c.Points[border].MovingRange = new(1000.0)
+		l := c.GetLimits()
+		c.Segments = []*experimentv1.ChartSegment{{EndPoint: int32(border), Limits: l}, {FirstPoint: int32(border), EndPoint: int32(n), Limits: l}}
+		d := &drawing{chart: c}
+		d.setScales()
+		if d.ranges.high > 100 {
+			t.Errorf("the ranges go up to %v", d.ranges.high)
+		}
+		d.points()
+		lines, before, after := 0, d.x(float64(border-1)), d.x(float64(border+1))
+		for _, s := range d.shapes {
+			if s.kind == line {
+				lines++
+			}
+			if s.points[0].y > valuesEnd && s.kind == disc && s.points[0].x > before && s.points[0].x < after {
+				t.Errorf("a dot at the border: %v", s.points)
+			}
+		}
+		if lines != 3 { // the values, and the ranges on both sides
+			t.Errorf("%d lines", lines)
+		}
+	}
+}

@@ -64,9 +64,12 @@ func (d *drawing) dense() bool { return len(d.chart.GetPoints()) > fewPoints }
 
 func (d *drawing) setScales() {
 	low, high, most := math.Inf(1), math.Inf(-1), 0.0
-	for _, p := range d.chart.GetPoints() {
+	rangeless := d.rangeless()
+	for i, p := range d.chart.GetPoints() {
 		low, high = min(low, p.GetValue()), max(high, p.GetValue())
-		most = max(most, p.GetMovingRange())
+		if !rangeless[i] {
+			most = max(most, p.GetMovingRange())
+		}
 	}
 	for _, s := range d.chart.GetSegments() {
 		low, high = min(low, s.GetLimits().GetLower()), max(high, s.GetLimits().GetUpper())

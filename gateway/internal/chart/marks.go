@@ -15,34 +15,53 @@ func (d *drawing) points() {
 		values[i], ranges[i] = p.GetValue(), p.GetMovingRange()
 	}
 	rules := d.rules()
-	d.series(d.values, values, 0, rules.values)
-	if len(all) > 1 {
-		d.series(d.ranges, ranges, 1, rules.ranges)
-	}
+	d.series(d.values, values, nil, rules.values)
+	d.series(d.ranges, ranges, d.rangeless(), rules.ranges)
 }
 
-// series draws the values from first on: the moving range of the first point is none.
-func (d *drawing) series(s scale, values []float64, first int, rules map[int]string) {
+// rangeless are the points whose moving range is not drawn: the first has none, and that of the first behind a new baseline looks back
+// across the border, which no rule does. It would stand outside of its limit and yet be no signal.
+func (d *drawing) rangeless() map[int]bool {
+	without := map[int]bool{0: true}
+	for _, s := range d.chart.GetSegments() {
+		without[int(s.GetFirstPoint())] = true
+	}
+	return without
+}
+
+// series draws the values, with a gap at each point that has none.
+func (d *drawing) series(s scale, values []float64, gaps map[int]bool, rules map[int]string) {
 	at := func(i int) point { return point{d.x(float64(i)), s.y(values[i])} }
+	first := 0
+	for _, gap := range append(slices.Sorted(maps.Keys(gaps)), len(values)) {
+		d.stretch(values, first, gap, at)
+		first = gap + 1
+	}
+	if !d.dense() {
+		for i := range values {
+			if rules[i] == "" && !gaps[i] {
+				d.disc(at(i), 3)
+			}
+		}
+	}
+	d.marks(rules, at)
+}
+
+// stretch draws one line through the values from first on, up to the one before end.
+func (d *drawing) stretch(values []float64, first, end int, at func(int) point) {
+	if end-first < 2 {
+		return
+	}
+	columns := ((right-left)*(end-first) + len(values) - 1) / len(values) // its share of those of the chart
 	var through []point
-	for _, i := range thin(values[first:], right-left) {
+	for _, i := range thin(values[first:end], columns) {
 		through = append(through, at(i+first))
 	}
 	look := data
 	if d.dense() {
 		look = dense
 	}
-	if len(through) > 1 {
-		d.line(look, through...)
-	}
-	if !d.dense() {
-		for i := first; i < len(values); i++ {
-			if rules[i] == "" {
-				d.disc(at(i), 3)
-			}
-		}
-	}
-	d.marks(rules, at)
+	d.line(look, through...)
 }
 
 // marks draws the signals' points. Of marks that would cover each other there is one.

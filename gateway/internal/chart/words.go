@@ -44,6 +44,8 @@ func finding(c *experimentv1.ProcessBehaviourChart) string {
 	switch {
 	case n == 0:
 		return "There are no readings yet."
+	case c.GetLimits() == nil && n >= 4:
+		return fmt.Sprintf("%s. No baseline of 4 readings or more is in force for them, so there are no limits.", points(n))
 	case c.GetLimits() == nil:
 		return fmt.Sprintf("%s. Limits need 4 readings at least; 12 give useful ones.", points(n))
 	case len(c.GetSignals()) == 0:

@@ -32,6 +32,12 @@ var formats = map[string]experimentv1.MeasurementFormat{
 	"application/x-ndjson": experimentv1.MeasurementFormat_MEASUREMENT_FORMAT_NDJSON,
 }
 
+// The names of one query parameter: the JSON name and the contract's own, as everywhere in the API.
+const (
+	validateOnly      = "validateOnly"
+	snakeValidateOnly = "validate_only"
+)
+
 // Config is what the import needs.
 type Config struct {
 	Experiments experimentv1.ExperimentServiceClient
@@ -90,6 +96,9 @@ func (h *Handler) run(w http.ResponseWriter, r *http.Request) (*experimentv1.Imp
 	if p != nil {
 		return nil, p
 	}
+	if r.ContentLength > h.MaxBytes {
+		return nil, h.tooLarge() // before anything of it was read and staged
+	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	stream, err := h.Experiments.StreamMeasurements(ctx)
@@ -127,12 +136,16 @@ func (h *Handler) forward(stream grpc.ClientStreamingClient[experimentv1.StreamM
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF) && n < partSize && complete(body):
 			return nil
 		case errors.As(err, &tooMuch):
-			return problem.New(http.StatusRequestEntityTooLarge, codes.InvalidArgument, "BODY_TOO_LARGE",
-				"A file of measurements may have "+strconv.FormatInt(h.MaxBytes, 10)+" bytes at most. Split it.")
+			return h.tooLarge()
 		default:
 			return problem.New(http.StatusBadRequest, codes.InvalidArgument, "BODY_UNREADABLE", "The body ended before it was complete.")
 		}
 	}
+}
+
+func (h *Handler) tooLarge() *problem.Problem {
+	return problem.New(http.StatusRequestEntityTooLarge, codes.InvalidArgument, "BODY_TOO_LARGE",
+		"A file of measurements may have "+strconv.FormatInt(h.MaxBytes, 10)+" bytes at most. Split it.")
 }
 
 // complete tells whether a short read was the end of the body and not of the connection.
@@ -156,7 +169,7 @@ func parse(r *http.Request) (*experimentv1.StreamMeasurementsRequest, *problem.P
 		return nil, problem.New(http.StatusBadRequest, codes.InvalidArgument, "QUERY_MALFORMED", "The query is not a list of name=value with & between.")
 	}
 	for field, values := range query {
-		if len(values) > 1 {
+		if len(values) > 1 || field == snakeValidateOnly && query.Has(validateOnly) {
 			return nil, problem.Invalid(field, "QUERY_PARAMETER_REPEATED", "Give the query parameter "+strconv.Quote(field)+" once.")
 		}
 		switch field {
@@ -166,9 +179,9 @@ func parse(r *http.Request) (*experimentv1.StreamMeasurementsRequest, *problem.P
 				return nil, problem.Invalid(field, "QUERY_PARAMETER_INVALID", "The query parameter \"mode\" must be IMPORT_MODE_ALL_OR_NOTHING or IMPORT_MODE_VALID_LINES.")
 			}
 			request.Mode = experimentv1.ImportMode(mode)
-		case "validateOnly":
+		case validateOnly, snakeValidateOnly:
 			if request.ValidateOnly, err = strconv.ParseBool(values[0]); err != nil {
-				return nil, problem.Invalid(field, "QUERY_PARAMETER_INVALID", "The query parameter \"validateOnly\" must be true or false.")
+				return nil, problem.Invalid(field, "QUERY_PARAMETER_INVALID", "The query parameter "+strconv.Quote(field)+" must be true or false.")
 			}
 		default:
 			return nil, problem.Invalid(field, "UNKNOWN_QUERY_PARAMETER", "There is no query parameter "+strconv.Quote(field)+" here.")
