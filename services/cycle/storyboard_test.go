@@ -37,9 +37,10 @@ type boardWorld struct {
 
 type neighbours struct {
 	*others
-	asked  []string // the cycles whose experiments were asked for
-	silent string   // the service that does not answer
-	hangs  bool     // it does not even say so
+	asked   []string // the cycles whose experiments were asked for
+	charted int      // how many readings were sent
+	silent  string   // the service that does not answer
+	hangs   bool     // it does not even say so
 }
 
 func newBoardWorld(t testing.TB) *boardWorld {
@@ -133,6 +134,10 @@ func (n *neighbours) AnalyzeMetric(ctx context.Context, req *experimentv1.Analyz
 	defer n.mu.Unlock()
 	chart := &experimentv1.ProcessBehaviourChart{Metric: req.GetName()}
 	for _, m := range n.measurements {
+		if m.GetTime().AsTime().Before(req.GetStartTime().AsTime()) {
+			continue
+		}
+		n.charted++
 		chart.Points = append(chart.Points, &experimentv1.ChartPoint{Time: m.GetTime(), Value: m.GetValue()})
 	}
 	return chart, nil
@@ -233,7 +238,7 @@ func TestStoryboard(t *testing.T) {
 		},
 		{Name: team + "/cycles/long-ago/experiments/x", Obstacle: queue, CreateTime: at(-60), UpdateTime: at(-60)},
 	}
-	b.measurements = []*experimentv1.Measurement{{Time: at(-3), Value: 19}, {Time: at(-1), Value: 17}}
+	b.measurements = []*experimentv1.Measurement{{Time: at(-400), Value: 30}, {Time: at(-3), Value: 19}, {Time: at(-1), Value: 17}}
 	b.mu.Unlock()
 	b.Clock.Advance(5 * 24 * time.Hour)
 	b.mu.Lock()
@@ -277,8 +282,11 @@ func TestStoryboard(t *testing.T) {
 		t.Errorf("ages %s", got)
 	}
 	b.mu.Lock()
-	asked := slices.Sorted(slices.Values(b.beside.asked))
+	asked, charted := slices.Sorted(slices.Values(b.beside.asked)), b.beside.charted
 	b.mu.Unlock()
+	if charted != 2 {
+		t.Errorf("%d readings were read, of which only those since the baseline matter", charted)
+	}
 	// The gate asks for the running cycle as well. The cycle of long ago was over before there was the obstacle.
 	if !slices.Equal(asked, []string{"before", "first", "first", "next"}) {
 		t.Errorf("asked for %v", asked)

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
@@ -136,7 +138,9 @@ func (s *Server) readCondition(ctx context.Context, condition *cyclev1.Storyboar
 		return err
 	})
 	group.Go(func() (err error) {
-		chart, err = s.experiments.AnalyzeMetric(ctx, &experimentv1.AnalyzeMetricRequest{Name: name})
+		chart, err = s.experiments.AnalyzeMetric(ctx, &experimentv1.AnalyzeMetricRequest{
+			Name: name, StartTime: sinceBaseline(condition.GetBaseline().GetBaselineDate()),
+		})
 		return err
 	})
 	if err := group.Wait(); err != nil && fault.From(err).Kind != fault.NotFound {
@@ -144,4 +148,14 @@ func (s *Server) readCondition(ctx context.Context, condition *cyclev1.Storyboar
 	}
 	wire.Read(condition, metric, chart)
 	return nil
+}
+
+// sinceBaseline is from when on readings are asked for: only the latest is shown, and a metric may have a history of years. The day
+// is one of the team's zone, which may begin up to a day before that of UTC. Without a day all readings are asked for.
+func sinceBaseline(day string) *timestamppb.Timestamp {
+	at, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return nil
+	}
+	return timestamppb.New(at.AddDate(0, 0, -1))
 }
