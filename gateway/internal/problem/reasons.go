@@ -352,6 +352,7 @@ var reasons = map[string]reason{
 	"THRESHOLD_INCOMPLETE":      {"The threshold of knowledge is marked by half", "Send both `thresholdQuestion` and `thresholdNote`."},
 
 	// Metrics, readings and baselines.
+	"BASELINE_IN_FUTURE":      {"The baseline begins in the future", "A baseline is never deleted, so none is frozen ahead of time. Choose a `startTime` up to now; without one, it is the first reading of the window."},
 	"BASELINE_INVALID":        {"This cannot be a baseline", "`violations` lists what is missing: a reason, or readings. A baseline is never changed later, so it is asked for everything at once."},
 	"BASELINE_NOT_LATER":      {"A baseline comes after the last one", "What was judged stays judged: a new baseline comes into force after the latest. Choose a later `startTime`."},
 	"BASELINE_REASON_MISSING": {"The baseline needs a reason", "Say in `decision.reason` what is known to have changed, or why this is the first baseline."},

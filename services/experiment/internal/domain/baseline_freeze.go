@@ -58,7 +58,7 @@ type BaselineProposal struct {
 }
 
 // Freeze makes a baseline of the first readings in the window. It comes into force after all those before. Reasons:
-// BASELINE_INVALID, BASELINE_TOO_LONG, BASELINE_NOT_LATER.
+// BASELINE_INVALID, BASELINE_TOO_LONG, BASELINE_IN_FUTURE, BASELINE_NOT_LATER.
 func (p BaselineProposal) Freeze(m *Metric, before []Baseline, readings []Measurement, now time.Time) (*FrozenBaseline, error) {
 	if len(readings) > MaxBaseline {
 		return nil, fault.Invalid("baseline.window", "BASELINE_TOO_LONG", "%s",
@@ -67,6 +67,10 @@ func (p BaselineProposal) Freeze(m *Metric, before []Baseline, readings []Measur
 	b, err := FreezeBaseline(readings, p.Window.Window(), m.Method(), p.From, p.Reason)
 	if err != nil {
 		return nil, err
+	}
+	if b.From.After(now) { // it could never be taken back, and no other could come into force before it
+		return nil, fault.Invalid("baseline.start_time", "BASELINE_IN_FUTURE", "The baseline would come into force on %s, which is still to come. "+
+			"Choose a start_time up to now; the default is the first reading of the window.", b.From.Format(time.RFC3339Nano))
 	}
 	if _, err := AddBaseline(before, b); err != nil {
 		return nil, err

@@ -23,6 +23,18 @@ func TestFreeze(t *testing.T) {
 		{"later", func(p *BaselineProposal, before *[]Baseline, _ *[]Measurement) {
 			p.From, *before = day(1), []Baseline{{From: day(0)}}
 		}, ""},
+		{"from now on", func(p *BaselineProposal, _ *[]Baseline, _ *[]Measurement) { p.From = day(40) }, ""},
+		{"in the future", func(p *BaselineProposal, _ *[]Baseline, _ *[]Measurement) {
+			p.From = day(40).Add(time.Microsecond)
+		}, "BASELINE_IN_FUTURE"},
+		{"the first reading is in the future", func(_ *BaselineProposal, _ *[]Baseline, r *[]Measurement) {
+			for i := range *r {
+				(*r)[i].Time = day(41 + i)
+			}
+		}, "BASELINE_IN_FUTURE"},
+		{"in the future, and not later", func(p *BaselineProposal, before *[]Baseline, _ *[]Measurement) {
+			p.From, *before = day(50), []Baseline{{From: day(60)}}
+		}, "BASELINE_IN_FUTURE"},
 		{"too many", func(_ *BaselineProposal, _ *[]Baseline, r *[]Measurement) {
 			*r = slices.Repeat(*r, MaxBaseline)
 		}, "BASELINE_TOO_LONG"},

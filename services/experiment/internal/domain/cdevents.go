@@ -19,6 +19,9 @@ type cloudEvent struct {
 	Time       string          `json:"time"`
 	Data       json.RawMessage `json:"data"`
 	DataBase64 string          `json:"data_base64"`
+
+	// binary tells that the attributes were headers, which no signature covers.
+	binary bool
 }
 
 // maxBatch is how many events one batch may have.
@@ -38,9 +41,14 @@ func readCloudEvents(headers DeliveryHeaders, body []byte) []ReceivedEvent {
 		}
 		return []ReceivedEvent{readCDEvent(e)}
 	}
-	return []ReceivedEvent{readCDEvent(cloudEvent{
+	e := cloudEvent{
 		ID: attribute(headers["ce-id"]), Source: attribute(headers["ce-source"]), Type: headers["ce-type"], Time: headers["ce-time"], Data: body,
-	})}
+		binary: true,
+	}
+	if id := headers["webhook-id"]; id != "" {
+		e.ID, e.Source = id, "" // what is signed has such an id, and nobody can send it again under another one
+	}
+	return []ReceivedEvent{readCDEvent(e)}
 }
 
 // attribute is an attribute of a CloudEvent from its header, where characters beyond ASCII are percent-encoded.
@@ -126,8 +134,11 @@ func readCDEvent(ce cloudEvent) ReceivedEvent {
 	if err != nil {
 		return e.refuse("BODY_INVALID", "The data is no event of CDEvents: "+problemOf(err))
 	}
-	id := cmp.Or(ce.ID, d.Context.ID)
-	e.ID, e.Type = joinID(cmp.Or(ce.Source, d.Context.Source), id), cmp.Or(d.Context.Type, ce.Type)
+	id, source := cmp.Or(ce.ID, d.Context.ID), cmp.Or(ce.Source, d.Context.Source)
+	if ce.binary {
+		id, source = cmp.Or(d.Context.ID, ce.ID), cmp.Or(d.Context.Source, ce.Source)
+	}
+	e.ID, e.Type = joinID(source, id), cmp.Or(d.Context.Type, ce.Type)
 	what, ok := strings.CutPrefix(e.Type, "dev.cdevents.")
 	if !ok {
 		return e.refuse("EVENT_UNKNOWN", "The type does not begin with dev.cdevents.; other events are not known here.")

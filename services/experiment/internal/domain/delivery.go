@@ -121,26 +121,39 @@ func (s *DeliverySource) ReadDelivery(headers DeliveryHeaders, body []byte, now 
 	return events
 }
 
-// judgeFacts ignores or refuses an event by its facts.
+// judgeFacts ignores or refuses an event by its facts. One commit of a push that cannot be kept does not take the others along: the event is
+// refused when none is left.
 func (s *DeliverySource) judgeFacts(e ReceivedEvent, now time.Time) ReceivedEvent {
-	for i := range e.Facts {
-		f := &e.Facts[i]
+	var kept []DeliveryFact
+	var refused ReceivedEvent
+	for _, f := range e.Facts {
 		f.Source, f.DeliveryID = s.Name, e.ID
 		f.tidy()
-		if f.Key == "" {
-			return e.refuse("ID_MISSING", "The event does not say which deployment, incident or commit it is about.")
+		if reason, text := f.problem(now); reason != "" {
+			refused = e.refuse(reason, text)
+			continue
 		}
-		if f.Time.After(now.Add(aheadAtMost)) || f.CommitTime.After(now.Add(aheadAtMost)) {
-			return e.refuse("TIME_AHEAD", "It is said to happen in the future; look at the clock of the sender.")
-		}
-		if reason, text := checkTime(f.Time); reason != "" {
-			return e.refuse(reason, text)
-		}
-		if reason, text := s.Judge(*f); reason != "" {
+		if reason, text := s.Judge(f); reason != "" {
 			return e.ignore(reason, text)
 		}
+		kept = append(kept, f)
 	}
+	if len(kept) == 0 {
+		return refused
+	}
+	e.Facts = kept
 	return e
+}
+
+// problem tells why a fact cannot be kept; empty when it can.
+func (f *DeliveryFact) problem(now time.Time) (reason, text string) {
+	if f.Key == "" {
+		return "ID_MISSING", "The event does not say which deployment, incident or commit it is about."
+	}
+	if f.Time.After(now.Add(aheadAtMost)) || f.CommitTime.After(now.Add(aheadAtMost)) {
+		return "TIME_AHEAD", "It is said to happen in the future; look at the clock of the sender."
+	}
+	return checkTime(f.Time)
 }
 
 // aheadAtMost is how far the clock of a sender may be ahead.

@@ -145,7 +145,10 @@ func (k *incidentFacts) incident() *Incident {
 		return nil
 	}
 	for _, f := range k.all {
-		i.Environment, i.chain = cmp.Or(i.Environment, f.Environment), cmp.Or(i.chain, f.Chain)
+		i.Environment = cmp.Or(i.Environment, f.Environment)
+		if f.Kind == IncidentOpened { // the end belongs to the chain of the fix
+			i.chain = cmp.Or(i.chain, f.Chain)
+		}
 		// An end at the very instant of the beginning may stand before it.
 		if f.Kind == IncidentResolved && i.ResolveTime.IsZero() && f.Time.Equal(i.OpenTime) {
 			i.ResolveTime = f.Time
@@ -154,17 +157,38 @@ func (k *incidentFacts) incident() *Incident {
 	return i
 }
 
-// link finds the deployment that caused an incident: the one that its events name, that of their chain, or, as a guess, the latest in
-// the same environment within 24 hours before.
+// link finds the deployment that caused an incident: the one that the events of its beginning name, that of their chain, or, as a guess,
+// the latest within 24 hours before. What the events of its end name is the fix, not the cause.
 func (h *DeliveryHistory) link(i *Incident, facts []DeliveryFact) {
-	if i.CausedBy = h.declared(facts, i.chain, i.OpenTime, nil); i.CausedBy == nil {
-		if d := h.latest(i.Environment, i.OpenTime, guessWindow, nil); d != nil {
-			i.CausedBy = &DeploymentLink{Deployment: d.Key, Basis: LinkGuessed, Detail: "latest in the same environment within 24 hours before", to: d}
+	var opened []DeliveryFact
+	for _, f := range facts {
+		if f.Kind == IncidentOpened {
+			opened = append(opened, f)
 		}
+	}
+	if i.CausedBy = h.declared(opened, i.chain, i.OpenTime, nil); i.CausedBy == nil {
+		i.CausedBy = h.guess(i)
 	}
 	if i.CausedBy != nil && i.CausedBy.to != nil {
 		i.CausedBy.to.Failed = true
 	}
+}
+
+// guess is the latest deployment within 24 hours before an incident, in the same environment. An alarm may call production by another name
+// than the pipeline, so when nothing was ever deployed to its environment, all deployments that counted are looked at.
+func (h *DeliveryHistory) guess(i *Incident) *DeploymentLink {
+	environment, detail := i.Environment, "latest in the same environment within 24 hours before"
+	switch {
+	case environment == "":
+		detail = "latest in any environment within 24 hours before, as the incident names none"
+	case !slices.ContainsFunc(h.Deployments, func(d *Deployment) bool { return strings.EqualFold(d.Environment, environment) }):
+		environment, detail = "", "latest in any environment within 24 hours before, as nothing was deployed to that of the incident"
+	}
+	d := h.latest(environment, i.OpenTime, guessWindow, nil)
+	if d == nil {
+		return nil
+	}
+	return &DeploymentLink{Deployment: d.Key, Basis: LinkGuessed, Detail: detail, to: d}
 }
 
 // undo finds the deployment that a rollback undid: the one that it names, that of its chain, or, as a guess, the latest before it.
@@ -179,16 +203,18 @@ func (h *DeliveryHistory) undo(d *Deployment, facts []DeliveryFact) {
 	}
 }
 
-// declared is the deployment that facts say they are about; nil when they say nothing. except is none of those that are looked for.
+// declared is the deployment that facts say they are about; nil when they say nothing. One that ran only after the instant is skipped, and
+// except is none of those that are looked for.
 func (h *DeliveryHistory) declared(facts []DeliveryFact, chain string, before time.Time, except *Deployment) *DeploymentLink {
 	unknown := ""
 	by := ""
 	for _, f := range facts {
 		for _, id := range f.About {
-			if d := h.named(id); d != nil && d != except {
+			d := h.named(id)
+			switch {
+			case d != nil && d != except && !d.Time.After(before):
 				return &DeploymentLink{Deployment: d.Key, Basis: LinkDeclared, Detail: f.AboutBy, to: d}
-			}
-			if f.AboutBy != "links" && unknown == "" { // a link may lead to anything
+			case d == nil && f.AboutBy != "links" && unknown == "": // a link may lead to anything
 				unknown, by = id, f.AboutBy
 			}
 		}

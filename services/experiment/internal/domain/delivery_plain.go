@@ -25,12 +25,13 @@ var plainKinds = map[string]FactKind{
 	"deployed": Deployed, "rolledback": RolledBack, "incident_opened": IncidentOpened, "incident_resolved": IncidentResolved,
 }
 
-// readPlain reads one JSON object. The id of the delivery is the header Idempotency-Key or webhook-id; without one it is the hash
-// of the body. A deployment without an id of its own is known by that of its delivery.
+// readPlain reads one JSON object. The id of the delivery is the header webhook-id, which a signature covers, or Idempotency-Key, which none
+// does; without one it is the hash of the body. A deployment without an id of its own is known by that of its delivery, and a
+// rollback always is: the deployment that it names is the one that it undid.
 func readPlain(headers DeliveryHeaders, body []byte) ReceivedEvent {
 	var d plainDelivery
 	err := decodeStrict(body, &d)
-	e := ReceivedEvent{Delivery: Delivery{ID: cmp.Or(bare(headers["idempotency-key"]), headers["webhook-id"]), Type: d.Event}}
+	e := ReceivedEvent{Delivery: Delivery{ID: cmp.Or(headers["webhook-id"], bare(headers["idempotency-key"])), Type: d.Event}}
 	if err != nil {
 		return e.refuse("BODY_INVALID", "The body is not the JSON object that is expected: "+problemOf(err))
 	}
@@ -50,7 +51,11 @@ func readPlain(headers DeliveryHeaders, body []byte) ReceivedEvent {
 		if d.Environment == "" {
 			return e.refuse("ENVIRONMENT_MISSING", "Say in `environment` where it was deployed.")
 		}
-		f.Key = cmp.Or(d.Deployment, deliveryID(e.ID, body))
+		if f.Key = deliveryID(e.ID, body); kind == RolledBack {
+			f.declare("deployment", d.Deployment)
+		} else {
+			f.Key = cmp.Or(d.Deployment, f.Key)
+		}
 	default:
 		if d.Incident == "" {
 			return e.refuse("INCIDENT_MISSING", "Say in `incident` which incident it is, so that its end is known as such.")

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -67,12 +68,21 @@ func DeliveryMetricOf(metric string) (k DeliveryMetric, service string, ok bool)
 // FromDeliveries tells whether the readings of a metric are computed from what delivery sources tell.
 func (m *Metric) FromDeliveries() bool { return strings.Contains(m.ComputedBy, "/deliverySources/") }
 
-// Concerns tells whether a metric is there once there is such a fact.
-func (k DeliveryMetric) Concerns(kind FactKind) bool {
-	if k == RecoveryTime {
-		return kind == IncidentOpened
+// Tells tells whether there is anything of a metric to read. The shares begin with the first thing that makes a hit: where nobody ever tells
+// of incidents, 0 % would not say that nothing fails, but that nobody looks. The weeks before then follow from the history.
+func (h *DeliveryHistory) Tells(k DeliveryMetric) bool {
+	rollback := func(d *Deployment) bool { return d.Rollback }
+	unplanned := func(d *Deployment) bool { return d.Unplanned } // a rollback is so, too
+	switch k {
+	case RecoveryTime:
+		return len(h.Incidents) > 0
+	case ChangeFailRate:
+		return len(h.Incidents) > 0 || slices.ContainsFunc(h.Deployments, rollback)
+	case ReworkRate:
+		return slices.ContainsFunc(h.Deployments, unplanned)
+	default:
+		return len(h.Deployments) > 0
 	}
-	return kind == Deployed || kind == RolledBack
 }
 
 // DependsOn tells whether such a fact can change readings of the metric.
@@ -136,6 +146,9 @@ func (h *DeliveryHistory) recoveries() (list []Measurement) {
 }
 
 func (h *DeliveryHistory) shares(k DeliveryMetric, now time.Time) (list []Measurement) {
+	if !h.Tells(k) {
+		return nil
+	}
 	for _, week := range h.weeks(k) {
 		if week.end.After(now) {
 			continue

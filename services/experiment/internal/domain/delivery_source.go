@@ -140,7 +140,7 @@ func (s *DeliverySource) Judge(f DeliveryFact) (reason, text string) {
 	if f.Kind == CommitMade {
 		return "", "" // a commit belongs to a repository; the deployment that names it says whose it is
 	}
-	if !s.takesService(f.Service) {
+	if !s.takesService(f) {
 		return "OTHER_SERVICE", "It is about " + inQuotes(f.Service) + ". This source takes what is about " +
 			inQuotes(cmp.Or(strings.Join(s.EventServices, ", "), s.Service)) + "; set up another source for it, or name it in eventServices."
 	}
@@ -153,8 +153,11 @@ func (s *DeliverySource) Judge(f DeliveryFact) (reason, text string) {
 	return "", ""
 }
 
-func (s *DeliverySource) takesService(name string) bool {
+func (s *DeliverySource) takesService(f DeliveryFact) bool {
+	name := f.Service
 	switch {
+	case name == "" && s.Format == CDEventsFormat && (f.Kind == IncidentOpened || f.Kind == IncidentResolved):
+		return true // CDEvents leave it to the sender whether an incident names its service
 	case len(s.EventServices) > 0:
 		return holdsFold(s.EventServices, name)
 	case name == "" || s.Format == GitHubFormat || s.Format == GitLabFormat:

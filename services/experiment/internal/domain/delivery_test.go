@@ -246,6 +246,100 @@ func TestForgeFacts(t *testing.T) {
 	}
 }
 
+// A rollback has a key of its own, and undoes the deployment that it names.
+func TestPlainRollback(t *testing.T) {
+	s := deliverySource(PlainFormat)
+	var facts []DeliveryFact
+	for id, body := range map[string]string{
+		"a": `{"event":"deployed","time":"2026-05-18T10:00:00Z","environment":"production","deployment":"1"}`,
+		"b": `{"event":"deployed","time":"2026-05-18T11:00:00Z","environment":"production","deployment":"2"}`,
+		"c": `{"event":"rolledback","time":"2026-05-18T12:00:00Z","environment":"production","deployment":"1"}`,
+	} {
+		facts = append(facts, readOne(t, s, DeliveryHeaders{"idempotency-key": id}, body).Facts...)
+	}
+	h := NewDeliveryHistory(facts, nil)
+	if len(h.Deployments) != 3 {
+		t.Fatalf("%d deployments", len(h.Deployments))
+	}
+	undid := h.Deployments[2].Undid
+	if d := h.Deployments[2]; !d.Rollback || d.Key != "c" || undid == nil || undid.Deployment != "1" || undid.Basis != LinkDeclared || undid.Detail != "deployment" {
+		t.Errorf("%+v, undid %+v", d, undid)
+	}
+	if !h.Deployments[0].Failed || h.Deployments[1].Failed {
+		t.Error("the deployment that was undone is not the one that failed")
+	}
+}
+
+// What a signature covers goes before what anybody can alter on the way.
+func TestSignedIDsGoFirst(t *testing.T) {
+	const body = `{"event":"deployed","time":"2026-05-18T10:00:00Z","environment":"production"}`
+	cd := func(id string) string {
+		return `{"context":{` + id + `"source":"/ci","type":"dev.cdevents.service.deployed.0.3.0","timestamp":"2026-05-20T15:00:00Z"},
+			"subject":{"id":"checkout","content":{"environment":{"id":"production"}}}}`
+	}
+	binary := func(id string) DeliveryHeaders {
+		return DeliveryHeaders{"content-type": "application/json", "ce-id": "forged", "ce-source": "/forged", "webhook-id": id}
+	}
+	both := DeliveryHeaders{"webhook-id": "signed", "idempotency-key": `"forged"`}
+	for name, c := range map[string]struct {
+		format    DeliveryFormat
+		headers   DeliveryHeaders
+		body      string
+		id, about string
+	}{
+		"plain":                       {PlainFormat, both, body, "signed", "signed"},
+		"plain, by a token":           {PlainFormat, DeliveryHeaders{"idempotency-key": `"mine"`}, body, "mine", "mine"},
+		"GitLab":                      {GitLabFormat, both, string(payload(t, "gitlab_deployment.json")), "signed", "15"},
+		"a binary CDEvent":            {CDEventsFormat, binary("signed"), cd(""), "/ci signed", "signed"},
+		"a binary CDEvent with an id": {CDEventsFormat, binary("signed"), cd(`"id":"1",`), "/ci 1", "1"},
+		"a binary one, by a token":    {CDEventsFormat, binary(""), cd(""), "/ci forged", "forged"},
+	} {
+		if e := readOne(t, deliverySource(c.format), c.headers, c.body); len(e.Facts) != 1 || e.ID != c.id || e.Facts[0].Key != c.about {
+			t.Errorf("%s: %+v", name, e)
+		}
+	}
+}
+
+// One commit with a bad time does not void a push.
+func TestPushWithABadCommit(t *testing.T) {
+	push := func(times ...string) string {
+		var commits []string
+		for i, at := range times {
+			commits = append(commits, `{"id":"`+strings.Repeat(string(rune('a'+i)), 40)+`","timestamp":"`+at+`"}`)
+		}
+		return `{"commits":[` + strings.Join(commits, ",") + `]}`
+	}
+	headers := DeliveryHeaders{"x-github-event": "push"}
+	e := readOne(t, deliverySource(GitHubFormat), headers, push("2026-05-20T10:00:00Z", "2036-05-20T10:00:00Z", "0001-01-01T00:00:00Z", "2026-05-20T11:00:00Z"))
+	if e.Outcome != DeliveryAccepted || len(e.Facts) != 2 || e.Facts[0].Key[0] != 'a' || e.Facts[1].Key[0] != 'd' {
+		t.Errorf("%+v", e)
+	}
+	if got := outcome(readOne(t, deliverySource(GitHubFormat), headers, push("2036-05-20T10:00:00Z"))); got != "REFUSED TIME_AHEAD" {
+		t.Errorf("nothing is left: %s", got)
+	}
+}
+
+// CDEvents leave it to the sender whether an incident names its service.
+func TestIncidentWithoutService(t *testing.T) {
+	s := deliverySource(CDEventsFormat)
+	s.EventServices = []string{"shop/checkout"}
+	event := func(what, service string) string {
+		return `{"context":{"id":"1","type":"dev.cdevents.` + what + `.0.3.0","timestamp":"2026-05-20T15:00:00Z"},
+			"subject":{"id":"INC-7","content":{"environment":{"id":"production"}` + service + `}}}`
+	}
+	for body, want := range map[string]string{
+		event("incident.detected", ""):                                  "ACCEPTED INCIDENT_OPENED",
+		event("incident.resolved", ""):                                  "ACCEPTED INCIDENT_RESOLVED",
+		event("incident.detected", `,"service":{"id":"shop/checkout"}`): "ACCEPTED INCIDENT_OPENED",
+		event("incident.detected", `,"service":{"id":"shop/search"}`):   "IGNORED OTHER_SERVICE",
+		event("service.deployed", ""):                                   "IGNORED OTHER_SERVICE",
+	} {
+		if got := outcome(readOne(t, s, nil, body)); got != want {
+			t.Errorf("%s: %s, want %s", body, got, want)
+		}
+	}
+}
+
 // Ids of a sender that cannot be kept as they are are known by their hashes, and stay different.
 func TestKeptIDs(t *testing.T) {
 	long := strings.Repeat("é", maxID)

@@ -30,9 +30,12 @@ type Experiment struct {
 	State    State     `json:"state"`
 	LockTime time.Time `json:"lockTime,omitzero"`
 	// PlanHash is SHA-256 over the canonical plan, hexadecimal; see CanonicalPlan.
-	PlanHash   string      `json:"planHash,omitempty"`
-	Amendments []Amendment `json:"amendments,omitempty"`
-	StartTime  time.Time   `json:"startTime,omitzero"`
+	PlanHash string `json:"planHash,omitempty"`
+	// Method is what the metric's charts were computed by at the lock. It is no part of the plan's hash, and nil in what was
+	// locked before it was kept, or without a metric.
+	Method     *LockedMethod `json:"method,omitempty"`
+	Amendments []Amendment   `json:"amendments,omitempty"`
+	StartTime  time.Time     `json:"startTime,omitzero"`
 	// StartOrdinal is how many measurements the metric had at the start: what has a greater ordinal came after it.
 	StartOrdinal int64 `json:"startOrdinal,omitempty"`
 	// CoachReason is why a coach let it run beside another one.
@@ -42,6 +45,13 @@ type Experiment struct {
 	HoldChecks    []HoldCheck `json:"holdChecks,omitempty"`
 	// GameDay is nil when the experiment is none.
 	GameDay *GameDay `json:"gameDay,omitempty"`
+}
+
+// LockedMethod is a Method as an experiment keeps it: what is changed in the metric after the lock does not reach the verdict.
+type LockedMethod struct {
+	Form  LimitForm `json:"form,omitempty"`
+	Floor bool      `json:"floor,omitempty"`
+	Rules RuleSet   `json:"rules,omitempty"`
 }
 
 // Event is what happened to an experiment.

@@ -56,7 +56,7 @@ func (e *Experiment) Assess(q PlanQuestion, metric *Metric, readings []Reading, 
 		return a, invalid("ASSESSMENT_INVALID", "This cannot be assessed.", v)
 	}
 	limits := how.limits(before)
-	detection := DetectionQuestion{Limits: limits, BaselineCount: len(before), Planned: a.Planned, Rules: metric.Rules, Frozen: true, Level: q.Level}
+	detection := DetectionQuestion{Limits: limits, BaselineCount: len(before), Planned: a.Planned, Rules: how.Method.Rules, Frozen: true, Level: q.Level}
 	a.Baseline = len(before)
 	if limits != nil {
 		detection.Rules, a.Baseline = limits.Rules, limits.Count // a frozen baseline has its own
@@ -87,10 +87,8 @@ func (e *Experiment) soFar(readings []Reading, now time.Time) []Measurement {
 		return before
 	}
 	var before []Measurement
-	for _, r := range readings {
-		if !r.Time.After(now) {
-			before = append(before, r.Measurement)
-		}
+	for _, r := range takenBy(readings, now) {
+		before = append(before, r.Measurement)
 	}
 	return inOrder(before)
 }

@@ -148,7 +148,7 @@ func TestAssessAfterTheStart(t *testing.T) {
 func TestAssessWithAFrozenBaseline(t *testing.T) {
 	e := planned()
 	limits := LimitsOf([]Measurement{{monday, 1, ""}, {monday, 3, ""}, {monday, 1, ""}, {monday, 3, ""}, {monday, 1, ""}, {monday, 3, ""}}, Method{})
-	how := e.Judging(&wait, []Baseline{{From: monday.AddDate(0, 0, -3), Limits: *limits}}, monday)
+	how := e.Judging(&wait, []FrozenBaseline{{Baseline: Baseline{From: monday.AddDate(0, 0, -3), Limits: *limits}}}, monday)
 	a, err := e.Assess(PlanQuestion{Planned: 10}, &wait, goldenReadings(), how, monday)
 	if err != nil || a.Baseline != 6 || a.Sigma == nil || *a.Sigma != limits.Sigma() {
 		t.Errorf("err %v, assessment %+v", err, a)

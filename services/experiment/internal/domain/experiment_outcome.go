@@ -58,8 +58,10 @@ type Conclusion struct {
 }
 
 // Judging is how the experiment is judged: by the frozen baseline of its metric that was in force at the start, or else by
-// the readings before it and the metric's own method. m may be nil.
-func (e *Experiment) Judging(m *Metric, frozen []Baseline, now time.Time) Judging {
+// the readings before it and the method that the metric had at the lock. Who has seen the results cannot choose any more what
+// they are judged by: a baseline that was decided after the start, from whenever it is in force, does not count. Before the
+// lock, and for plans that were locked before their method was kept, the metric's own method counts. m may be nil.
+func (e *Experiment) Judging(m *Metric, frozen []FrozenBaseline, now time.Time) Judging {
 	if m == nil {
 		return Judging{}
 	}
@@ -68,14 +70,23 @@ func (e *Experiment) Judging(m *Metric, frozen []Baseline, now time.Time) Judgin
 		start = now
 	}
 	how := Judging{Method: m.Method()}
-	if b := InForce(frozen, start); b != nil {
+	if e.Method != nil {
+		how.Method = Method(*e.Method)
+	}
+	var decided []Baseline
+	for _, b := range frozen {
+		if e.StartTime.IsZero() || !b.DecideTime.After(e.StartTime) {
+			decided = append(decided, b.Baseline)
+		}
+	}
+	if b := InForce(decided, start); b != nil {
 		how.Limits = &b.Limits
 	}
 	return how
 }
 
 // Conclude ends a running experiment: the numbers suggest a verdict, the team confirms or overrules it. readings are all
-// the readings of the metric; how says what its charts are computed by.
+// the readings of the metric, of which those dated after now are left out; how says what its charts are computed by.
 func (e *Experiment) Conclude(c Conclusion, readings []Reading, how Judging, now time.Time) ([]Event, error) {
 	switch e.State {
 	case Running:
@@ -90,9 +101,9 @@ func (e *Experiment) Conclude(c Conclusion, readings []Reading, how Judging, now
 	if e.judgedByJournal() {
 		return e.concludeByJournal(c, now)
 	}
-	before, results := divide(readings, e.StartTime, e.StartOrdinal)
+	before, results := divide(takenBy(readings, now), e.StartTime, e.StartOrdinal)
 	if len(results) == 0 {
-		return nil, e.refuse("NO_MEASUREMENTS", "No reading of the metric has arrived since the start. Import what was measured, or abandon the experiment with a reason.").
+		return nil, e.refuse("NO_MEASUREMENTS", "No reading of the metric that was taken by now has arrived since the start. Import what was measured, or abandon the experiment with a reason.").
 			With("metric", e.Prediction.Metric)
 	}
 	chosen := c.Window.in(results)

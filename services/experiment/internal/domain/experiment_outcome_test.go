@@ -3,6 +3,8 @@ package domain
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -195,7 +197,11 @@ func TestTheLockedPredictionIsJudged(t *testing.T) {
 func TestJudging(t *testing.T) {
 	e := stateAt(t, Running)
 	m := Metric{FloorAtZero: true, LimitForm: FormMedian}
-	frozen := []Baseline{{From: monday.AddDate(0, 0, -9), Limits: Limits{Centre: 1}}, {From: e.StartTime.Add(time.Hour), Limits: Limits{Centre: 2}}}
+	e.Method = nil // as in a plan that was locked before methods were kept
+	frozen := []FrozenBaseline{
+		{Baseline: Baseline{From: monday.AddDate(0, 0, -9), Limits: Limits{Centre: 1}}},
+		{Baseline: Baseline{From: e.StartTime.Add(time.Hour), Limits: Limits{Centre: 2}}},
+	}
 	if how := e.Judging(&m, frozen, monday.AddDate(0, 0, 9)); how.Limits == nil || how.Limits.Centre != 1 || !how.Method.Floor || how.Method.Form != FormMedian {
 		t.Errorf("judged by %+v", how)
 	}
@@ -207,6 +213,90 @@ func TestJudging(t *testing.T) {
 	}
 	if how := e.Judging(nil, nil, monday); how.Limits != nil || how.Method.Form != "" {
 		t.Errorf("judged by %+v", how)
+	}
+}
+
+// A baseline that was decided after the start, when results may have been seen, decides no verdict, from whenever it is in force.
+func TestJudgingByWhatWasDecidedAtTheStart(t *testing.T) {
+	e := stateAt(t, Running)
+	baseline := func(from, decided time.Time, centre float64) FrozenBaseline {
+		return FrozenBaseline{Baseline: Baseline{From: from, Limits: Limits{Centre: centre}}, DecideTime: decided}
+	}
+	first := baseline(monday.AddDate(0, 0, -9), monday.AddDate(0, 0, -1), 1)
+	for name, c := range map[string]struct {
+		frozen []FrozenBaseline
+		want   float64 // 0 means none
+	}{
+		"decided before":         {[]FrozenBaseline{first}, 1},
+		"decided at the start":   {[]FrozenBaseline{baseline(monday, e.StartTime, 2)}, 2},
+		"decided after it":       {[]FrozenBaseline{baseline(monday, e.StartTime.Add(time.Microsecond), 2)}, 0},
+		"one before, one after":  {[]FrozenBaseline{first, baseline(monday, e.StartTime.Add(time.Hour), 2)}, 1},
+		"decided, not in force":  {[]FrozenBaseline{first, baseline(e.StartTime.Add(time.Hour), monday, 2)}, 1},
+		"in force at the moment": {[]FrozenBaseline{first, baseline(e.StartTime, monday, 2)}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			how := e.Judging(&wait, c.frozen, monday.AddDate(0, 0, 9))
+			if (how.Limits != nil) != (c.want != 0) || how.Limits != nil && how.Limits.Centre != c.want {
+				t.Errorf("judged by %+v, want %v", how.Limits, c.want)
+			}
+		})
+	}
+	late := []FrozenBaseline{baseline(monday, monday.AddDate(0, 0, 3), 2)}
+	if how := planned().Judging(&wait, late, monday.AddDate(0, 0, 9)); how.Limits == nil || how.Limits.Centre != 2 {
+		t.Errorf("a draft is judged by %+v", how)
+	}
+}
+
+// What is changed in the metric after the lock does not reach the verdict; before it, it does.
+func TestJudgingByTheMethodOfTheLock(t *testing.T) {
+	m := wait
+	m.Rules, m.LimitForm, m.FloorAtZero = RuleSet{R1}, FormMedian, true
+	e, k := planned(), known
+	k.Metric = &m
+	if how := e.Judging(&m, nil, monday); !reflect.DeepEqual(how.Method, m.Method()) {
+		t.Errorf("a draft is judged by %+v", how)
+	}
+	if _, err := e.Lock(k, monday); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(e)
+	var kept Experiment
+	if err := errors.Join(err, json.Unmarshal(text, &kept)); err != nil {
+		t.Fatal(err)
+	}
+	if kept.PlanHash != planned().planHash() {
+		t.Error("the method is in the hash of the plan")
+	}
+	changed := wait
+	changed.Rules = RuleSet{R2}
+	if how := kept.Judging(&changed, nil, monday); !reflect.DeepEqual(how.Method, m.Method()) {
+		t.Errorf("judged by %+v, locked with %+v", how.Method, m.Method())
+	}
+	// A metric that said nothing of its method keeps that too.
+	plain := stateAt(t, Running)
+	if how := plain.Judging(&changed, nil, monday); how.Method.Rules != nil {
+		t.Errorf("judged by %+v", how.Method)
+	}
+	plain.Method = nil
+	if how := plain.Judging(&changed, nil, monday); !reflect.DeepEqual(how.Method, changed.Method()) {
+		t.Errorf("an older plan is judged by %+v", how.Method)
+	}
+}
+
+// What is dated after the conclusion decides nothing, and is not counted as left out.
+func TestTheFutureDecidesNothing(t *testing.T) {
+	e, now := stateAt(t, Running), monday.Add(4*time.Hour)
+	if _, err := e.Conclude(words, readings(4, monday.Add(5*time.Hour), 29, 29), Judging{}, now); err == nil {
+		t.Fatal("concluded by readings that nobody can have taken")
+	} else {
+		wantReason(t, err, fault.FailedPrecondition, "NO_MEASUREMENTS")
+	}
+	all := readings(4, monday.Add(2*time.Hour), 40, 41, 42, 1, 1) // the third is taken now
+	if _, err := e.Conclude(words, all, Judging{}, now); err != nil {
+		t.Fatal(err)
+	}
+	if o := e.Outcome; o.Readings != 3 || o.Actual != 41 || o.LeftOut != 0 || !o.LastReading.Equal(now) {
+		t.Errorf("outcome %+v", o)
 	}
 }
 

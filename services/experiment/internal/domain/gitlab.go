@@ -23,10 +23,10 @@ type gitLabDeployment struct {
 }
 
 // readGitLab reads a webhook of GitLab: a deployment, or a push, which tells when commits were made. Source: docs.gitlab.com,
-// "Webhook events". The id of the delivery is the header Idempotency-Key, webhook-id or X-Gitlab-Event-UUID.
+// "Webhook events". The id of the delivery is the header webhook-id, which a signature covers, Idempotency-Key or X-Gitlab-Event-UUID.
 func readGitLab(headers DeliveryHeaders, body []byte) ReceivedEvent {
 	e := ReceivedEvent{Delivery: Delivery{
-		ID:   cmp.Or(bare(headers["idempotency-key"]), headers["webhook-id"], headers["x-gitlab-event-uuid"]),
+		ID:   cmp.Or(headers["webhook-id"], bare(headers["idempotency-key"]), headers["x-gitlab-event-uuid"]),
 		Type: headers["x-gitlab-event"],
 	}}
 	var d gitLabDeployment

@@ -84,10 +84,13 @@ func (r *Report) Fault() error {
 		With("problems", strconv.Itoa(r.Count))
 }
 
-// place is `measurements[0].value`, or `csv:line:column`.
+// place is `measurements[0].value`, or `csv:line:column`; `csv:line` for a line as a whole.
 func (r *Report) place(p Problem) string {
 	if r.form == List {
 		return strings.TrimSuffix(fmt.Sprintf("measurements[%d].%s", p.Line-1, p.Field), ".")
 	}
-	return fmt.Sprintf("%s:%d:%d", r.form, p.Line, max(p.Column, 1))
+	if p.Column == 0 {
+		return fmt.Sprintf("%s:%d", r.form, p.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", r.form, p.Line, p.Column)
 }

@@ -84,11 +84,12 @@ func (j Journal) same(other Journal) bool {
 
 // suggest returns the verdict against what was expected of the system. The rule:
 //
-//  1. Nothing is told by a dry run, nor when no activity of the method ran, nor when every action failed: then there was no
-//     fault for the system to withstand.
+//  1. Nothing is told by a dry run, nor when no activity of the method ran.
 //  2. The system broke when it deviated, when the steady state was not met after the method, or when the run failed because it
-//     was not met during it. That is a weakness, whatever was predicted.
-//  3. An aborted or interrupted run tells nothing else.
+//     was not met during it. That is a weakness, whatever was predicted, and even when every action reported a failure, as long as
+//     the steady state was met before: an action can fail after it has done its damage.
+//  3. Nothing else is told when every action failed, for then there was no fault for the system to withstand, nor by an aborted or
+//     interrupted run.
 //  4. The system held when the steady state was met after the method.
 //  5. Whatever is left tells nothing.
 func (j Journal) suggest(expected GameDayPrediction) (v Verdict, reason string, weakness bool) {
@@ -97,10 +98,10 @@ func (j Journal) suggest(expected GameDayPrediction) (v Verdict, reason string, 
 		return CannotTell, "It was a dry run: nothing was done to the system.", false
 	case len(j.Activities) == 0:
 		return CannotTell, fmt.Sprintf("The run ended as %s before the method ran.", j.Status), false
+	case j.broke() && (j.metBefore() || !j.noFault()):
+		return verdictOn(expected == Breaks), "The system left its steady state: a weakness was found.", true
 	case j.noFault():
 		return CannotTell, "Every action of the method failed, so there was no fault for the system to withstand.", false
-	case j.broke():
-		return verdictOn(expected == Breaks), "The system left its steady state: a weakness was found.", true
 	case j.Status == journalAborted || j.Status == journalInterrupted:
 		return CannotTell, fmt.Sprintf("The run was %s, so it tells nothing about the steady state.", j.Status), false
 	case j.After != nil && j.After.Met != nil:
@@ -113,6 +114,8 @@ func (j Journal) broke() bool {
 	unmet := j.After != nil && j.After.Met != nil && !*j.After.Met
 	return j.Deviated || j.Status == journalDeviated || unmet || j.Status == journalFailed && j.DuringUnmet > 0
 }
+
+func (j Journal) metBefore() bool { return j.Before != nil && j.Before.Met != nil && *j.Before.Met }
 
 // noFault tells whether there were actions and all of them failed.
 func (j Journal) noFault() bool {

@@ -59,6 +59,13 @@ func TestSuggestedByJournal(t *testing.T) {
 }
 
 func TestSuggestedByChangedJournal(t *testing.T) {
+	fail := func(j *Journal) { // every action
+		for i := range j.Activities {
+			if j.Activities[i].Type == "action" {
+				j.Activities[i].Status = "failed"
+			}
+		}
+	}
 	for name, c := range map[string]struct {
 		file   string
 		change func(*Journal)
@@ -71,6 +78,9 @@ func TestSuggestedByChangedJournal(t *testing.T) {
 		"interrupted in the rollbacks":      {"completed", func(j *Journal) { j.Status = "interrupted" }, CannotTell},
 		"no steady state after":             {"completed", func(j *Journal) { j.After = nil }, CannotTell},
 		"every action failed":               {"completed", func(j *Journal) { j.Activities[0].Status = "failed" }, CannotTell},
+		"failed, and left its steady state": {"deviated", func(j *Journal) { fail(j) }, NotAsPredicted},
+		"failed, and never was in it":       {"deviated", func(j *Journal) { fail(j); *j.Before.Met = false }, CannotTell},
+		"failed, and nobody looked before":  {"deviated", func(j *Journal) { fail(j); j.Before = nil }, CannotTell},
 		"failed while the steady state was": {"completed", func(j *Journal) { j.Status = "failed" }, AsPredicted},
 	} {
 		j := read(t, c.file)

@@ -104,21 +104,30 @@ func (r *Rows) refuse(column int, field, reason, description string) {
 	r.report.Add(Problem{Line: r.line, Column: column, Field: field, Reason: reason, Description: description})
 }
 
-// entry checks what a line says. columns are where its parts begin.
-func (r *Rows) entry(at, value, sourceKey string, columns [3]int) (Entry, bool) {
+// part is one of the things that a line says.
+type part int
+
+const (
+	timePart part = iota
+	valuePart
+	sourceKeyPart
+)
+
+// entry checks what a line says. column tells where a part of it begins; it is only asked about parts that are wrong.
+func (r *Rows) entry(at, value, sourceKey string, column func(part) int) (Entry, bool) {
 	before := r.report.Count
 	e := Entry{Line: r.line}
 	var reason, text string
 	if e.Time, reason, text = parseTime(at); reason != "" {
-		r.refuse(columns[0], "time", reason, text)
+		r.refuse(column(timePart), "time", reason, text)
 	}
 	if e.Value, reason, text = parseValue(value); reason != "" {
-		r.refuse(columns[1], "value", reason, text)
+		r.refuse(column(valuePart), "value", reason, text)
 	}
 	if sourceKey != "" {
 		e.SourceKey = sourceKey
 		if reason, text := checkSourceKey(sourceKey); reason != "" {
-			r.refuse(columns[2], "source_key", reason, text)
+			r.refuse(column(sourceKeyPart), "source_key", reason, text)
 		}
 	}
 	return e, r.report.Count == before

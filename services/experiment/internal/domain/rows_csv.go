@@ -33,7 +33,7 @@ func (r *Rows) csv(line []byte) (Entry, bool) {
 	if r.columns == 3 {
 		sourceKey = fields[2]
 	}
-	return r.entry(strings.TrimSpace(fields[0]), strings.TrimSpace(fields[1]), sourceKey, columns)
+	return r.entry(strings.TrimSpace(fields[0]), strings.TrimSpace(fields[1]), sourceKey, func(p part) int { return columns[p] })
 }
 
 // header reads the first line. Without a usable one nothing else can be read.

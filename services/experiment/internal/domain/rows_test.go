@@ -77,11 +77,11 @@ func TestCSVRefuses(t *testing.T) {
 		name, text string
 		want       []string // place and reason
 	}{
-		{"empty", "", []string{"csv:1:1 HEADER_MISSING"}},
-		{"other header", "when,value\n" + good + ",1\n", []string{"csv:1:1 HEADER_INVALID"}},
-		{"no header", good + ",1\n", []string{"csv:1:1 HEADER_INVALID"}},
-		{"semicolons", "time;value\n" + good + ";1\n", []string{"csv:1:1 HEADER_INVALID"}},
-		{"one more column", "time,value,source_key,note\n", []string{"csv:1:1 HEADER_INVALID"}},
+		{"empty", "", []string{"csv:1 HEADER_MISSING"}},
+		{"other header", "when,value\n" + good + ",1\n", []string{"csv:1 HEADER_INVALID"}},
+		{"no header", good + ",1\n", []string{"csv:1 HEADER_INVALID"}},
+		{"semicolons", "time;value\n" + good + ";1\n", []string{"csv:1 HEADER_INVALID"}},
+		{"one more column", "time,value,source_key,note\n", []string{"csv:1 HEADER_INVALID"}},
 		{"a quote in the header", "ti\"me,value\n", []string{"csv:1:3 LINE_INVALID"}},
 		{"NaN", "time,value\n" + good + ",NaN\n", []string{"csv:2:22 VALUE_INVALID"}},
 		{"Inf", "time,value\n" + good + ",-Inf\n", []string{"csv:2:22 VALUE_INVALID"}},
@@ -95,7 +95,7 @@ func TestCSVRefuses(t *testing.T) {
 		{"day only", "time,value\n2026-06-01,1\n", []string{"csv:2:1 TIME_INVALID"}},
 		{"day that does not exist", "time,value\n2026-02-30T09:30:00Z,1\n", []string{"csv:2:1 TIME_INVALID"}},
 		{"year zero", "time,value\n0000-06-01T09:30:00Z,1\n", []string{"csv:2:1 TIME_INVALID"}},
-		{"columns", "time,value\n" + good + "\n" + good + ",1,2\n", []string{"csv:2:1 COLUMNS_WRONG", "csv:3:1 COLUMNS_WRONG"}},
+		{"columns", "time,value\n" + good + "\n" + good + ",1,2\n", []string{"csv:2 COLUMNS_WRONG", "csv:3 COLUMNS_WRONG"}},
 		{"control character", "time,value,source_key\n" + good + ",1,a\x00b\n", []string{"csv:2:24 SOURCE_KEY_INVALID"}},
 		{"long source key", "time,value,source_key\n" + good + ",1," + strings.Repeat("x", 201) + "\n", []string{"csv:2:24 SOURCE_KEY_INVALID"}},
 		{"quote in a field", "time,value\n" + good + ",1\"2\n" + good + ",x\n", []string{"csv:2:23 LINE_INVALID", "csv:3:22 VALUE_INVALID"}},
@@ -178,8 +178,27 @@ func TestNDJSON(t *testing.T) {
 		`[1]`, `{"time":"x","value":1e309}`, `{"time":"2026-06-01T09:30:00Z"}`, `{"time":"2026-06-01T09:30:00Z","value":"1"} trailing`,
 		`{"time":"2026-06-01T09:30:00Z","value":1,"note":"x"}`, `{"time":"2026-06-01T09:30:00Z","value":1}{}`, `{`, `{"time":"2026-06-01T09:30:00Z","value":NaN}`,
 	}, "\n"))
-	wantProblems(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID", "ndjson:1:1 LINE_INVALID", "ndjson:2:1 TIME_INVALID", "ndjson:2:1 VALUE_INVALID",
-		"ndjson:3:1 LINE_INVALID", "ndjson:4:45 LINE_INVALID", "ndjson:5:1 LINE_INVALID", "ndjson:6:43 LINE_INVALID", "ndjson:7:1 LINE_INVALID", "ndjson:8:40 LINE_INVALID")
+	wantProblems(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID", "ndjson:1 LINE_INVALID", "ndjson:2:9 TIME_INVALID", "ndjson:2:21 VALUE_INVALID",
+		"ndjson:3 LINE_INVALID", "ndjson:4:45 LINE_INVALID", "ndjson:5 LINE_INVALID", "ndjson:6:43 LINE_INVALID", "ndjson:7 LINE_INVALID", "ndjson:8:40 LINE_INVALID")
+}
+
+// A problem of a member is told at its value, in bytes, however the line is written.
+func TestNDJSONColumns(t *testing.T) {
+	const good = `"time":"2026-06-01T09:30:00Z"`
+	for line, want := range map[string]string{
+		`{"value" : 1e309,` + good + `}`:                             "ndjson:1:12 VALUE_INVALID",
+		`  {` + good + "\t,\t\"value\"\t:\t-1e309}":                  "ndjson:1:46 VALUE_INVALID",
+		`{"sourceKey":"ä","value":1e309,` + good + `}`:               "ndjson:1:27 VALUE_INVALID",
+		`{"value":1,"sourceKey":"\u003d1",` + good + `}`:             "ndjson:1:24 SOURCE_KEY_INVALID",
+		`{"value":1,"source_key":"@a",` + good + `}`:                 "ndjson:1:25 SOURCE_KEY_INVALID",
+		`{"value":1,"source_key":"ok","sourceKey":"=",` + good + `}`: "ndjson:1:42 SOURCE_KEY_INVALID",
+		`{"value":1,` + good + `,"Value":1e309}`:                     "ndjson:1:50 VALUE_INVALID",
+		`{"value":true,` + good + `}`:                                "ndjson:1:10 LINE_INVALID",
+		`{"value":1,"time":7}`:                                       "ndjson:1:19 LINE_INVALID",
+	} {
+		_, err := readAll(NDJSON, line)
+		wantProblems(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID", want)
+	}
 }
 
 // A line of 10 MB costs a refusal and no memory, and the lines after it are read.
@@ -194,7 +213,7 @@ func TestALineThatIsTooLong(t *testing.T) {
 	if !more || e.Line != 3 || e.Value != 1 {
 		t.Errorf("after the long line came %+v, %v", e, more)
 	}
-	wantProblems(t, report.Fault(), fault.InvalidArgument, "MEASUREMENTS_INVALID", "csv:2:1 LINE_TOO_LONG")
+	wantProblems(t, report.Fault(), fault.InvalidArgument, "MEASUREMENTS_INVALID", "csv:2 LINE_TOO_LONG")
 	if spent := after.TotalAlloc - before.TotalAlloc; spent > 1<<20 {
 		t.Errorf("it cost %d bytes", spent)
 	}

@@ -54,6 +54,10 @@ func (e *Experiment) Lock(known Known, now time.Time) ([]Event, error) {
 		return nil, fault.Unmet("PLAN_INCOMPLETE", "Some questions about the plan are open.", v...)
 	}
 	e.Measured(known.Metric)
+	if known.Metric != nil { // a game day can do without
+		method := LockedMethod(known.Metric.Method())
+		e.Method = &method
+	}
 	e.LockTime = now
 	e.PlanHash = e.planHash()
 	return []Event{EventLocked}, nil

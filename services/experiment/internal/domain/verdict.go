@@ -172,18 +172,31 @@ func visibility(e Expectation, l Limits, readings int) *Visibility {
 	return &Visibility{Shift: shift, Power: simulate(s).power(shift), Runs: s.runs(), Level: UsualPower}
 }
 
-// divide splits the readings of a metric at the start of an experiment. After it count the readings that were taken at or
-// after the start. When there are none, those count that arrived after the start, whenever they were taken: a team that
-// enters its numbers late, by an earlier day, is heard too. All others that were taken before the start are the baseline.
+// takenBy leaves out the readings that are dated after now: nobody can have taken them yet.
+func takenBy(readings []Reading, now time.Time) []Reading {
+	var taken []Reading
+	for _, r := range readings {
+		if !r.Time.After(now) {
+			taken = append(taken, r)
+		}
+	}
+	return taken
+}
+
+// divide splits the readings of a metric at the start of an experiment. Results are the readings that were taken at or after
+// the start and arrived after it. When there are none, those count that arrived after the start and were taken before it: a
+// team that enters its numbers late, by an earlier day, is heard too. All others that were taken before the start are the
+// baseline. A reading that is dated at or after the start, but had arrived before it, is neither: it was known when the
+// experiment started, and nobody can have taken it yet.
 func divide(readings []Reading, start time.Time, startOrdinal int64) (before, after []Measurement) {
 	var late []Measurement
 	for _, r := range readings {
-		switch {
-		case !r.Time.Before(start):
+		switch arrived, taken := r.Ordinal > startOrdinal, !r.Time.Before(start); {
+		case arrived && taken:
 			after = append(after, r.Measurement)
-		case r.Ordinal > startOrdinal:
+		case arrived:
 			late = append(late, r.Measurement)
-		default:
+		case !taken:
 			before = append(before, r.Measurement)
 		}
 	}

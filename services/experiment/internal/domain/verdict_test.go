@@ -65,7 +65,9 @@ func TestDivide(t *testing.T) {
 	}{
 		{"nothing", nil, nil, nil},
 		{"by the time they were taken", []Reading{day(1, 1), day(2, 2), day(10, 3), day(11, 4)}, []float64{1, 2}, []float64{10, 11}},
-		{"one that arrived before it was taken", []Reading{day(1, 1), day(11, 2)}, []float64{1}, []float64{11}},
+		{"one that arrived before it was taken", []Reading{day(1, 1), day(11, 2)}, []float64{1}, nil},
+		{"and one that was measured", []Reading{day(1, 1), day(11, 2), day(12, 3)}, []float64{1}, []float64{12}},
+		{"and one that was entered late", []Reading{day(1, 1), day(11, 2), day(2, 3)}, []float64{1}, []float64{2}},
 		{"history that arrived late is baseline", []Reading{day(1, 1), day(2, 3), day(11, 4)}, []float64{1, 2}, []float64{11}},
 		{"all late: what arrived after the start counts", []Reading{day(1, 1), day(2, 2), day(3, 3), day(4, 4)}, []float64{1, 2}, []float64{3, 4}},
 		{"nothing new", []Reading{day(1, 1), day(2, 2)}, []float64{1, 2}, nil},
@@ -90,7 +92,7 @@ func values(points []Measurement) (list []float64) {
 }
 
 func TestStartItselfCounts(t *testing.T) {
-	_, after := divide([]Reading{{Measurement{firstDay, 1, ""}, 1}}, firstDay, 1)
+	_, after := divide([]Reading{{Measurement{firstDay, 1, ""}, 2}}, firstDay, 1)
 	_, earlier := divide([]Reading{{Measurement{firstDay.Add(-time.Microsecond), 1, ""}, 1}}, firstDay, 1)
 	if len(after) != 1 || len(earlier) != 0 {
 		t.Errorf("at the start %v, just before %v", after, earlier)

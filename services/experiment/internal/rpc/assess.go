@@ -30,7 +30,7 @@ func (s *Server) AssessExperiment(ctx context.Context, req *experimentv1.AssessE
 }
 
 // measuredSoFar returns a metric with its frozen baselines and its readings; nil when it does not exist.
-func (s *Server) measuredSoFar(ctx context.Context, name string) (*domain.Metric, []domain.Baseline, []domain.Reading, error) {
+func (s *Server) measuredSoFar(ctx context.Context, name string) (*domain.Metric, []domain.FrozenBaseline, []domain.Reading, error) {
 	metric, err := store.Metrics.Get(ctx, s.log, name)
 	if err != nil {
 		if fault.From(err).Kind == fault.NotFound {
@@ -43,5 +43,5 @@ func (s *Server) measuredSoFar(ctx context.Context, name string) (*domain.Metric
 		return nil, nil, nil, err
 	}
 	readings, err := store.Readings(ctx, s.log.DB().Read(), name)
-	return metric.Value, store.Plain(frozen), readings, err
+	return metric.Value, store.Decided(frozen), readings, err
 }

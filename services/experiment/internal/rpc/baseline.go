@@ -14,6 +14,7 @@ import (
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 	"github.com/fortnighthq/fortnight/services/internal/platform/names"
+	"github.com/fortnighthq/fortnight/services/internal/platform/record"
 )
 
 // CreateBaseline freezes a baseline.
@@ -73,7 +74,7 @@ func (s *Server) ListBaselines(ctx context.Context, req *experimentv1.ListBaseli
 	if _, err := store.Metrics.Get(ctx, s.log, req.GetParent()); err != nil {
 		return nil, err
 	}
-	rows, next, err := store.Baselines.List(ctx, s.log, page(ctx, req))
+	rows, next, err := store.Baselines.List(ctx, s.log, record.PageOf(ctx, req))
 	if err != nil {
 		return nil, err
 	}

@@ -153,6 +153,9 @@ func TestCreateBaselineRefuses(t *testing.T) {
 		"no instant": {func(r *experimentv1.CreateBaselineRequest) {
 			r.Baseline.StartTime = &timestamppb.Timestamp{Seconds: 1 << 60}
 		}, fault.InvalidArgument, "TIME_INVALID", []string{"baseline.start_time TIME_INVALID"}},
+		"in the future": {func(r *experimentv1.CreateBaselineRequest) {
+			r.Baseline.StartTime = at(90)
+		}, fault.InvalidArgument, "BASELINE_IN_FUTURE", []string{"baseline.start_time BASELINE_IN_FUTURE"}},
 		"no metric": {func(r *experimentv1.CreateBaselineRequest) { r.Parent = team + "/metrics/none" }, fault.NotFound, "METRIC_NOT_FOUND", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -183,7 +186,7 @@ func TestCreateBaselineRefuses(t *testing.T) {
 		t.Error("not marked as a repetition")
 	}
 	later := freezing("first")
-	later.Baseline.StartTime = at(20)
+	later.Baseline.StartTime = timestamppb.New(w.clock.Now()) // as late as it may be
 	_, err = w.client.CreateBaseline(w.member(), later)
 	wantFault(t, err, fault.AlreadyExists, "BASELINE_ALREADY_EXISTS")
 }

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
+	"github.com/fortnighthq/fortnight/services/internal/platform/record"
 )
 
 // ReceiveDelivery takes what a source sends.
@@ -51,15 +53,17 @@ func receive(tx *eventlog.Tx, source *domain.DeliverySource, events []domain.Rec
 	if err := store.LockDeliveries(tx, source); err != nil {
 		return nil, err
 	}
-	answer := &experimentv1.ReceiveDeliveryResponse{}
-	var counted []domain.ReceivedEvent
-	for _, e := range events {
+	var counted []*domain.ReceivedEvent
+	answers := make([]answered, len(events))
+	fresh := map[string]*domain.Delivery{} // by id: a batch may hold an event twice
+	for i := range events {
+		e := &events[i]
 		known, found, err := store.KnownDelivery(tx, source.Name, e.ID)
 		if err != nil {
 			return nil, err
 		}
 		if found {
-			answer.Receipts = append(answer.Receipts, &experimentv1.DeliveryReceipt{Delivery: wire.Delivery(known), Known: true})
+			answers[i] = answered{delivery: cmp.Or(fresh[e.ID], &known), known: true}
 			continue
 		}
 		if err := store.NoteDelivery(tx, source.Name, e.Delivery); err != nil {
@@ -68,19 +72,32 @@ func receive(tx *eventlog.Tx, source *domain.DeliverySource, events []domain.Rec
 		if err := store.AddFacts(tx, source, e.Facts); err != nil {
 			return nil, err
 		}
-		answer.Receipts = append(answer.Receipts, &experimentv1.DeliveryReceipt{Delivery: wire.Delivery(e.Delivery)})
+		answers[i].delivery, fresh[e.ID] = &e.Delivery, &e.Delivery
 		if len(e.Facts) > 0 {
 			counted = append(counted, e)
 		}
 	}
-	if len(counted) == 0 {
-		return answer, nil
+	if len(counted) > 0 {
+		if err := count(tx, source, counted); err != nil {
+			return nil, err
+		}
 	}
-	return answer, count(tx, source, counted)
+	// Only now: counting may have had something to say about a delivery.
+	return &experimentv1.ReceiveDeliveryResponse{Receipts: convert(answers, answered.receipt)}, nil
+}
+
+// answered is what came of one event of a request.
+type answered struct {
+	delivery *domain.Delivery
+	known    bool
+}
+
+func (a answered) receipt() *experimentv1.DeliveryReceipt {
+	return &experimentv1.DeliveryReceipt{Delivery: wire.Delivery(*a.delivery), Known: a.known}
 }
 
 // count computes the metrics. A metric of the same name that people record is left alone, which the deliveries then say.
-func count(tx *eventlog.Tx, source *domain.DeliverySource, counted []domain.ReceivedEvent) error {
+func count(tx *eventlog.Tx, source *domain.DeliverySource, counted []*domain.ReceivedEvent) error {
 	var facts []domain.DeliveryFact
 	for _, e := range counted {
 		facts = append(facts, e.Facts...)
@@ -105,7 +122,7 @@ func (s *Server) ListDeliveries(ctx context.Context, req *experimentv1.ListDeliv
 	if _, err := s.deliverySource(ctx, req.GetParent()); err != nil {
 		return nil, err
 	}
-	list, next, err := store.ListDeliveries(ctx, s.log, page(ctx, req))
+	list, next, err := store.ListDeliveries(ctx, s.log, record.PageOf(ctx, req))
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func (s *Server) deliverySource(ctx context.Context, name string) (record.Row[do
 
 // ListDeliverySources lists a team's sources of delivery events.
 func (s *Server) ListDeliverySources(ctx context.Context, req *experimentv1.ListDeliverySourcesRequest) (*experimentv1.ListDeliverySourcesResponse, error) {
-	rows, next, err := store.ListDeliverySources(ctx, s.log, page(ctx, req))
+	rows, next, err := store.ListDeliverySources(ctx, s.log, record.PageOf(ctx, req))
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/fortnighthq/fortnight/services/experiment/internal/wire"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/names"
+	"github.com/fortnighthq/fortnight/services/internal/platform/record"
 )
 
 // CreateExperiment drafts an experiment.
@@ -49,7 +50,7 @@ func (s *Server) GetExperiment(ctx context.Context, req *experimentv1.GetExperim
 
 // ListExperiments lists a cycle's experiments.
 func (s *Server) ListExperiments(ctx context.Context, req *experimentv1.ListExperimentsRequest) (*experimentv1.ListExperimentsResponse, error) {
-	rows, next, err := store.Experiments.List(ctx, s.log, page(ctx, req))
+	rows, next, err := store.Experiments.List(ctx, s.log, record.PageOf(ctx, req))
 	if err != nil {
 		return nil, err
 	}

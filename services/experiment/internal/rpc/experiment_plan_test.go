@@ -186,6 +186,10 @@ func TestConcludeOverAWindow(t *testing.T) {
 	}
 	_, err := conclude(end, from)
 	wantFault(t, err, fault.InvalidArgument, "WINDOW_INVALID", "window_end WINDOW_INVALID")
+	_, err = conclude(&timestamppb.Timestamp{Seconds: 1 << 60}, nil)
+	wantFault(t, err, fault.InvalidArgument, "TIME_INVALID", "window_start TIME_INVALID")
+	_, err = conclude(nil, &timestamppb.Timestamp{Nanos: -1})
+	wantFault(t, err, fault.InvalidArgument, "TIME_INVALID", "window_end TIME_INVALID")
 	_, err = conclude(end, nil)
 	wantFault(t, err, fault.FailedPrecondition, "WINDOW_EMPTY")
 	o := ok[*experimentv1.Experiment](t)(conclude(from, end)).GetOutcome()

@@ -81,6 +81,14 @@ func (s *Server) StartExperiment(ctx context.Context, req *experimentv1.StartExp
 
 // ConcludeExperiment ends a running experiment with outcome, verdict and learning.
 func (s *Server) ConcludeExperiment(ctx context.Context, req *experimentv1.ConcludeExperimentRequest) (*experimentv1.Experiment, error) {
+	var window domain.Window
+	var err error
+	if window.From, err = instant("window_start", req.GetWindowStart()); err != nil {
+		return nil, err
+	}
+	if window.To, err = instant("window_end", req.GetWindowEnd()); err != nil {
+		return nil, err
+	}
 	return s.change(ctx, req, req.GetName(), req.GetEtag(), func(tx *eventlog.Tx, e *domain.Experiment, now time.Time) ([]domain.Event, error) {
 		readings, err := store.Readings(context.Background(), tx, e.Prediction.Metric)
 		if err != nil {
@@ -90,18 +98,18 @@ func (s *Server) ConcludeExperiment(ctx context.Context, req *experimentv1.Concl
 		if err != nil {
 			return nil, err
 		}
-		return e.Conclude(wire.ConclusionFrom(req), readings, how, now)
+		return e.Conclude(wire.ConclusionFrom(req, window), readings, how, now)
 	})
 }
 
-// judging reads what the metric's charts are computed by.
+// judging reads what the experiment is judged by.
 func judging(tx *eventlog.Tx, e *domain.Experiment, now time.Time) (domain.Judging, error) {
 	metric, err := store.FindMetric(tx, e.Prediction.Metric)
 	if err != nil {
 		return domain.Judging{}, err
 	}
 	frozen, err := store.Baselines.All(context.Background(), tx, tx.Log(), e.Prediction.Metric)
-	return e.Judging(metric, store.Plain(frozen), now), err
+	return e.Judging(metric, store.Decided(frozen), now), err
 }
 
 // AbandonExperiment ends an experiment without an outcome, for a reason.

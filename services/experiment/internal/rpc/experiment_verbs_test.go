@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
@@ -405,4 +406,39 @@ func TestVerbsOnce(t *testing.T) {
 	if !proto.Equal(first, again) || len(w.get(rota).GetAmendments()) != 1 {
 		t.Errorf("amended twice: %v", w.get(rota).GetAmendments())
 	}
+}
+
+// Who has seen the results can change neither what the plan is judged by, nor what it could show.
+func TestWhatAPlanIsJudgedByIsSettled(t *testing.T) {
+	eachEngine(t, func(t *testing.T, w *world) {
+		ok[*experimentv1.Metric](t)(w.client.CreateMetric(w.member(), waitMetric("review-wait")))
+		w.wantImport(daily(golden...), 12, 0)
+		w.draft("review-rota", plan())
+		ok[*experimentv1.Experiment](t)(w.lock(rota))
+		w.clock.add(time.Hour)
+		ok[*experimentv1.Experiment](t)(w.start(rota))
+		assess := func() *experimentv1.Assessment {
+			t.Helper()
+			return ok[*experimentv1.Assessment](t)(w.client.AssessExperiment(w.member(), &experimentv1.AssessExperimentRequest{Name: rota, PlannedReadings: 3}))
+		}
+		before := assess()
+		w.readings(20, 22, 21) // outside the limits
+
+		// A baseline of four readings only, and a rule that three readings cannot break.
+		late := freezing("late")
+		late.Baseline.Window.FirstPoints = 4
+		w.freeze(late)
+		ok[*experimentv1.Metric](t)(w.client.UpdateMetric(w.member(), &experimentv1.UpdateMetricRequest{
+			Metric:     &experimentv1.Metric{Name: wait, DetectionRules: []experimentv1.DetectionRule{experimentv1.DetectionRule_DETECTION_RULE_R2}},
+			UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"detection_rules"}},
+		}))
+		if after := assess(); !proto.Equal(before, after) {
+			t.Errorf("assessed %v, before the results %v", after, before)
+		}
+		o := ok[*experimentv1.Experiment](t)(w.conclude(rota, 0, "")).GetOutcome()
+		if !o.GetSignal() || o.GetLimits().GetCount() != 12 || len(o.GetLimits().GetDetectionRules()) != 3 ||
+			o.GetSuggestedVerdict() != experimentv1.Verdict_VERDICT_AS_PREDICTED {
+			t.Errorf("outcome %v", o)
+		}
+	})
 }

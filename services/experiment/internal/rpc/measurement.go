@@ -10,6 +10,7 @@ import (
 	"github.com/fortnighthq/fortnight/services/experiment/internal/wire"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
+	"github.com/fortnighthq/fortnight/services/internal/platform/record"
 )
 
 // ImportMeasurements records what is new of a list.
@@ -50,13 +51,25 @@ func partial(mode experimentv1.ImportMode) bool {
 	return mode == experimentv1.ImportMode_IMPORT_MODE_VALID_LINES
 }
 
-// byHand is the metric, which must not be one that is computed.
+// byHand is the metric, which must not be one that is computed. When its delivery source was deleted nothing computes it any more, and
+// people may go on with it.
 func (s *Server) byHand(ctx context.Context, name string) (*domain.Metric, error) {
 	row, err := store.Metrics.Get(ctx, s.log, name)
 	if err != nil {
 		return nil, err
 	}
-	return row.Value, row.Value.ByHand()
+	refused := row.Value.ByHand()
+	if refused == nil {
+		return row.Value, nil
+	}
+	_, computed, err := store.FindDeliverySource(ctx, s.log, row.Value.ComputedBy)
+	if err != nil {
+		return nil, err
+	}
+	if computed {
+		return nil, refused
+	}
+	return row.Value, nil
 }
 
 // CreateMeasurement records one measurement.
@@ -73,7 +86,12 @@ func (s *Server) CreateMeasurement(ctx context.Context, req *experimentv1.Create
 		if err := report.Fault(); err != nil {
 			return nil, err
 		}
-		return wire.Measurement(domain.Corrected{Measurement: entries[0].Measurement, RecordTime: tx.Now()}), nil
+		// A repetition is answered with what is recorded: an earlier time, and the value that a correction has put there.
+		recorded, err := store.Reading(ctx, tx, req.GetParent(), entries[0].Time, entries[0].SourceKey)
+		if err != nil {
+			return nil, err
+		}
+		return wire.Measurement(recorded), nil
 	})
 }
 
@@ -99,7 +117,7 @@ func (s *Server) ListMeasurements(ctx context.Context, req *experimentv1.ListMea
 	if _, err := store.Metrics.Get(ctx, s.log, req.GetParent()); err != nil {
 		return nil, err
 	}
-	list, next, err := store.ListMeasurements(ctx, s.log, page(ctx, req))
+	list, next, err := store.ListMeasurements(ctx, s.log, record.PageOf(ctx, req))
 	if err != nil {
 		return nil, err
 	}

@@ -99,7 +99,7 @@ func (i *fileImport) inTransaction(ctx context.Context, change func(tx *eventlog
 }
 
 func (i *fileImport) run(ctx context.Context, rows *domain.Rows) error {
-	if i.whole() {
+	if !partial(i.first.GetMode()) {
 		i.id = eventlog.NewID(i.server.log.Now())
 		defer i.tidy(ctx)
 	}
@@ -131,26 +131,30 @@ func (i *fileImport) run(ctx context.Context, rows *domain.Rows) error {
 	return i.finish(ctx)
 }
 
-// whole tells whether all or nothing is to be written.
-func (i *fileImport) whole() bool { return !i.first.GetValidateOnly() && !partial(i.first.GetMode()) }
-
-// write does with a batch what is wanted: compare it, stage it, or record it.
+// write does with a batch what is wanted: stage it where all or nothing is, otherwise record it, or compare it only.
 func (i *fileImport) write(ctx context.Context, batch []domain.Entry) error {
-	if i.first.GetValidateOnly() {
+	switch {
+	case !partial(i.first.GetMode()):
+		return i.stage(ctx, batch)
+	case i.first.GetValidateOnly():
 		added, err := store.Compare(ctx, i.server.log.DB().Read(), i.metric, batch, i.report)
 		i.added += added
 		return err
-	}
-	if !i.whole() {
+	default:
 		return i.inTransaction(ctx, func(tx *eventlog.Tx, report *domain.Report) (int, error) {
 			return store.Import(tx, i.metric.Name, batch, report, true)
 		})
 	}
+}
+
+// stage keeps a batch until the rest of the file was read, also when the file is only checked: what contradicts an earlier batch is
+// found there.
+func (i *fileImport) stage(ctx context.Context, batch []domain.Entry) error {
 	if i.lines+len(batch) > maxWhole {
 		return fault.Invalid("mode", "IMPORT_TOO_LARGE", "An import of which all or nothing is wanted has at most %d lines. Split the file, or import it with mode=IMPORT_MODE_VALID_LINES.", maxWhole)
 	}
-	if i.report.Count > 0 {
-		return nil // nothing will be written; the rest is only read for what else is wrong
+	if i.report.Count > 0 && !i.first.GetValidateOnly() {
+		return nil // nothing will be written; the rest is only read for what else is wrong with its lines
 	}
 	return i.inTransaction(ctx, func(tx *eventlog.Tx, report *domain.Report) (int, error) {
 		return 0, store.Stage(tx, i.id, i.metric, batch, report)
@@ -161,8 +165,11 @@ func (i *fileImport) finish(ctx context.Context) error {
 	if partial(i.first.GetMode()) {
 		return nil
 	}
-	if i.whole() && i.report.Count == 0 {
+	if only := i.first.GetValidateOnly(); only || i.report.Count == 0 {
 		err := i.inTransaction(ctx, func(tx *eventlog.Tx, report *domain.Report) (int, error) {
+			if only {
+				return store.Look(tx, i.id, i.metric.Name, report)
+			}
 			return store.Commit(tx, i.id, i.metric.Name, report)
 		})
 		if err != nil {

@@ -76,13 +76,13 @@ func TestStreamedFileWithBadLines(t *testing.T) {
 	for _, only := range []bool{true, false} {
 		_, err := w.send(&experimentv1.StreamMeasurementsRequest{Format: csvFile, ValidateOnly: only}, text, 1000)
 		want := []string{"csv:2:1 TIME_INVALID", "csv:2:5 VALUE_INVALID", "csv:4:22 VALUE_INVALID"}
-		if only { // who writes nothing can compare at once
-			want = append(want, "csv:5:1 MEASUREMENT_CONFLICT")
+		if only { // the lines are compared with each other as they come, with what is recorded at the end
+			want = append(want, "csv:6 MEASUREMENT_CONFLICT", "csv:5 MEASUREMENT_CONFLICT")
 		}
 		wantFault(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID", want...)
 	}
 	_, err := w.send(&experimentv1.StreamMeasurementsRequest{Format: csvFile}, "time,value\n2026-05-02T09:00:00Z,2\n2026-05-01T09:00:00Z,1.5\n", 1000)
-	wantFault(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID", "csv:3:1 MEASUREMENT_CONFLICT")
+	wantFault(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID", "csv:3 MEASUREMENT_CONFLICT")
 	if got := w.events(); len(got) != 2 {
 		t.Errorf("refused files left events %v", got)
 	}
@@ -98,6 +98,46 @@ func TestStreamedFileListsAHundredProblems(t *testing.T) {
 	if f := wantFault(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID"); len(f.Violations) != 100 || f.Metadata["problems"] != "150" {
 		t.Errorf("%d listed, %s counted", len(f.Violations), f.Metadata["problems"])
 	}
+}
+
+// A file that is only checked is judged as it would be imported, beyond one batch too.
+func TestStreamedFileIsCheckedAsAWhole(t *testing.T) {
+	for _, engine := range []db.Engine{db.SQLite, db.Postgres} {
+		t.Run(string(engine), func(t *testing.T) {
+			w := measured(t, engine)
+			w.wantImport(daily(1), 1, 0)
+			check := func(file string) (*experimentv1.ImportMeasurementsResponse, error) {
+				return w.send(&experimentv1.StreamMeasurementsRequest{Format: csvFile, ValidateOnly: true}, file, 64<<10)
+			}
+			var file strings.Builder
+			file.WriteString("time,value\n2026-05-01T09:00:00Z,1\n")
+			at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+			for i := range 5001 {
+				fmt.Fprintf(&file, "%s,%d\n", at.Add(time.Duration(i)*time.Minute).Format(time.RFC3339), i)
+			}
+			for range 2 { // nothing is left of the first time
+				got, err := check(file.String() + "2026-01-01T00:01:00Z,1\n")
+				if err != nil || got.GetImported() != 5001 || got.GetRepeated() != 2 {
+					t.Fatalf("%v, %v", got, err)
+				}
+			}
+			_, err := check(file.String() + "2026-01-01T00:01:00Z,2\n2026-05-01T09:00:00Z,3\n")
+			wantFault(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID", "csv:5004 MEASUREMENT_CONFLICT", "csv:5005 MEASUREMENT_CONFLICT")
+			if got := w.events(); len(got) != 2 {
+				t.Errorf("checking left events %v", got)
+			}
+		})
+	}
+}
+
+func TestStreamedFileIsTooLarge(t *testing.T) {
+	w := measured(t, db.SQLite)
+	file := "time,value\n" + strings.Repeat("x,1\n", 200_000) + "2026-05-01T09:00:00Z,1\n"
+	for _, only := range []bool{true, false} {
+		_, err := w.send(&experimentv1.StreamMeasurementsRequest{Format: csvFile, ValidateOnly: only}, file, 64<<10)
+		wantFault(t, err, fault.InvalidArgument, "IMPORT_TOO_LARGE")
+	}
+	w.wantSent(&experimentv1.StreamMeasurementsRequest{Format: csvFile, ValidateOnly: true, Mode: validLines}, "time,value\n2026-05-01T09:00:00Z,1\n", 1, 0, 0)
 }
 
 // More lines than one batch holds, in both ways; the order of arrival is the file's.

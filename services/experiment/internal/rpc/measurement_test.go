@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
@@ -203,4 +204,47 @@ func TestAnalyzeMetric(t *testing.T) {
 	}
 	_, err := w.client.AnalyzeMetric(w.member(), &experimentv1.AnalyzeMetricRequest{Name: team + "/metrics/none"})
 	wantFault(t, err, fault.NotFound, "METRIC_NOT_FOUND")
+}
+
+// Who sends a reading again hears what is recorded: when it came first, and what a correction has made of it.
+func TestCreateMeasurementAgain(t *testing.T) {
+	w := measured(t, db.SQLite)
+	at := timestamppb.New(time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC))
+	create := func() *experimentv1.Measurement {
+		return ok[*experimentv1.Measurement](t)(w.client.CreateMeasurement(w.member(), &experimentv1.CreateMeasurementRequest{
+			Parent: wait, Measurement: &experimentv1.Measurement{Time: at, Value: 50},
+		}))
+	}
+	made := create()
+	if made.GetValue() != 50 || made.GetRecordTime() == nil || len(made.GetCorrections()) != 0 {
+		t.Errorf("made %v", made)
+	}
+	w.clock.add(time.Hour)
+	if again := create(); !proto.Equal(again, made) {
+		t.Errorf("again %v, first %v", again, made)
+	}
+	corrected := ok[*experimentv1.Measurement](t)(w.client.CorrectMeasurement(w.member(), &experimentv1.CorrectMeasurementRequest{
+		Name: wait, Time: at, ValueBefore: new(50.0), Value: new(5.0), Reason: "a typing error",
+	}))
+	if again := create(); !proto.Equal(again, corrected) {
+		t.Errorf("after the correction %v, want %v", again, corrected)
+	}
+}
+
+// Nothing computes a metric whose delivery source was deleted; its team goes on by hand.
+func TestMetricOfADeletedSourceIsByHand(t *testing.T) {
+	w := newWorld(t, db.SQLite)
+	source := w.source("curl", plain).GetName()
+	w.curl(source, `{"event":"deployed","environment":"production","time":"2026-05-04T10:00:00Z","commit_time":"2026-05-04T08:00:00Z"}`)
+	metric, at := team+"/metrics/checkout-change-lead-time", timestamppb.New(time.Date(2026, 5, 5, 9, 0, 0, 0, time.UTC))
+	create := func() error {
+		_, err := w.client.CreateMeasurement(w.member(), &experimentv1.CreateMeasurementRequest{Parent: metric, Measurement: &experimentv1.Measurement{Time: at, Value: 3}})
+		return err
+	}
+	wantFault(t, create(), fault.FailedPrecondition, "METRIC_COMPUTED")
+	ok[any](t)(w.client.DeleteDeliverySource(w.member(), &experimentv1.DeleteDeliverySourceRequest{Name: source}))
+	if err := create(); err != nil {
+		t.Fatal(err)
+	}
+	ok[any](t)(w.client.CorrectMeasurement(w.member(), &experimentv1.CorrectMeasurementRequest{Name: metric, Time: at, ValueBefore: new(3.0), Value: new(4.0), Reason: "a typing error"}))
 }

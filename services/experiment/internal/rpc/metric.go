@@ -10,6 +10,7 @@ import (
 	"github.com/fortnighthq/fortnight/services/experiment/internal/wire"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/names"
+	"github.com/fortnighthq/fortnight/services/internal/platform/record"
 	"github.com/fortnighthq/fortnight/services/internal/platform/updatemask"
 )
 
@@ -39,7 +40,7 @@ func (s *Server) GetMetric(ctx context.Context, req *experimentv1.GetMetricReque
 
 // ListMetrics lists a team's metrics.
 func (s *Server) ListMetrics(ctx context.Context, req *experimentv1.ListMetricsRequest) (*experimentv1.ListMetricsResponse, error) {
-	rows, next, err := store.Metrics.List(ctx, s.log, page(ctx, req))
+	rows, next, err := store.Metrics.List(ctx, s.log, record.PageOf(ctx, req))
 	if err != nil {
 		return nil, err
 	}

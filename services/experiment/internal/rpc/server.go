@@ -2,15 +2,11 @@
 package rpc
 
 import (
-	"context"
-
 	"google.golang.org/grpc"
 
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
-	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
-	"github.com/fortnighthq/fortnight/services/internal/platform/record"
 )
 
 // Server answers ExperimentService.
@@ -26,18 +22,6 @@ var _ experimentv1.ExperimentServiceServer = (*Server)(nil)
 // New answers from log; conn reaches the cycle service, which knows cycles and obstacles; secretKey is what secrets are made from.
 func New(log *eventlog.Log, conn func(service string) grpc.ClientConnInterface, secretKey []byte) *Server {
 	return &Server{log: log, secretKey: secretKey, cycles: cyclev1.NewCycleServiceClient(conn("cycle"))}
-}
-
-// page is the query of a list request.
-func page(ctx context.Context, req interface {
-	GetParent() string
-	GetPageSize() int32
-	GetPageToken() string
-},
-) record.Query {
-	return record.Query{
-		Parent: req.GetParent(), PageSize: req.GetPageSize(), PageToken: req.GetPageToken(), Principal: caller.From(ctx).Subject,
-	}
 }
 
 // convert applies one conversion to every item.

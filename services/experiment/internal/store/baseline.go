@@ -48,6 +48,15 @@ func Freeze(tx *eventlog.Tx, metric string, w domain.Window, wanted int,
 	return Baselines.Create(tx, frozen, struct{}{})
 }
 
+// Decided returns the baselines with the decisions behind them.
+func Decided(rows []record.Row[domain.FrozenBaseline]) []domain.FrozenBaseline {
+	decided := make([]domain.FrozenBaseline, len(rows))
+	for i, row := range rows {
+		decided[i] = *row.Value
+	}
+	return decided
+}
+
 // Plain returns the baselines without the decisions behind them.
 func Plain(rows []record.Row[domain.FrozenBaseline]) []domain.Baseline {
 	plain := make([]domain.Baseline, len(rows))

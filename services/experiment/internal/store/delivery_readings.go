@@ -26,7 +26,7 @@ func Compute(tx *eventlog.Tx, s *domain.DeliverySource, facts []domain.DeliveryF
 		if !slices.ContainsFunc(kinds, k.DependsOn) {
 			continue
 		}
-		m, found, err := deliveryMetric(tx, s, k, kinds)
+		m, found, err := deliveryMetric(tx, s, k, history)
 		if err != nil {
 			return nil, err
 		}
@@ -66,13 +66,13 @@ func kindsThatCount(tx *eventlog.Tx, s *domain.DeliverySource, facts []domain.De
 }
 
 // deliveryMetric is one of the five metrics, which is made when the first event for it has come.
-func deliveryMetric(tx *eventlog.Tx, s *domain.DeliverySource, k domain.DeliveryMetric, kinds []domain.FactKind) (*domain.Metric, bool, error) {
+func deliveryMetric(tx *eventlog.Tx, s *domain.DeliverySource, k domain.DeliveryMetric, history *domain.DeliveryHistory) (*domain.Metric, bool, error) {
 	wanted := k.MetricOf(s)
 	m, err := FindMetric(tx, wanted.Name)
 	if err != nil || m != nil {
 		return m, m != nil, err
 	}
-	if !slices.ContainsFunc(kinds, k.Concerns) {
+	if !history.Tells(k) {
 		return nil, false, nil
 	}
 	_, err = Metrics.Create(tx, wanted, domain.MetricEvent{})

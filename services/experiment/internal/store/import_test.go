@@ -91,6 +91,74 @@ func TestStagedImport(t *testing.T) {
 	})
 }
 
+// What is recorded may come again after its metric got a floor; what is new may not.
+func TestAFloorThatCameLater(t *testing.T) {
+	each(t, func(t *testing.T, l *eventlog.Log) {
+		if _, err := importing(l, metric, entry(1, -5, ""), entry(2, -6, "k")); err != nil {
+			t.Fatal(err)
+		}
+		do(t, l, func(tx *eventlog.Tx) error { // a repetition may also be of a value from before its correction
+			_, err := Correct(tx, metric, entry(2, 0, "").Time, "k", func(c *domain.Corrected, m *domain.Metric, now time.Time) ([]domain.MetricEvent, error) {
+				return c.Correct(m, -6, 6, "a typing error", now)
+			})
+			return err
+		})
+		again := []domain.Entry{entry(1, -5, ""), entry(2, -6, "k")}
+		staged, refused := domain.NewReport(domain.CSV), domain.NewReport(domain.CSV)
+		do(t, l, func(tx *eventlog.Tx) error {
+			old := &domain.Metric{Name: metric}
+			return errors.Join(
+				Stage(tx, "a", old, append(again, entry(3, 7, "")), staged),
+				Stage(tx, "b", old, append(again, entry(4, -7, ""), entry(5, 8, "")), refused),
+			)
+		})
+		do(t, l, func(tx *eventlog.Tx) error {
+			_, err := Metrics.Update(tx, metric, "", func(m *domain.Metric, _ time.Time) ([]domain.MetricEvent, error) {
+				return m.Edit(func(m *domain.Metric) { m.FloorAtZero = true })
+			})
+			return err
+		})
+		if staged.Count != 0 || refused.Count != 0 {
+			t.Fatalf("before the floor: %+v, %+v", staged, refused)
+		}
+
+		want := func(what string, added, wanted int, report *domain.Report, problems ...int64) {
+			t.Helper()
+			if added != wanted || report.Count != len(problems) {
+				t.Errorf("%s: added %d, report %+v", what, added, report)
+				return
+			}
+			for i, p := range report.Problems {
+				if p.Reason != "VALUE_BELOW_ZERO" || p.Line != problems[i] || p.Field != "value" {
+					t.Errorf("%s: %+v", what, p)
+				}
+			}
+		}
+		do(t, l, func(tx *eventlog.Tx) error {
+			added, err := Commit(tx, "b", metric, refused)
+			want("committed, staged before the floor", added, 0, refused, 4)
+			return err
+		})
+		do(t, l, func(tx *eventlog.Tx) error {
+			added, err := Commit(tx, "a", metric, staged)
+			want("committed, with nothing new below it", added, 1, staged)
+			return err
+		})
+		report := domain.NewReport(domain.List)
+		do(t, l, func(tx *eventlog.Tx) error {
+			added, err := Import(tx, metric, append(again, entry(1, -4, ""), entry(6, -1, ""), entry(7, 9, "")), report, true)
+			want("imported", added, 1, report, 1, 6)
+			return err
+		})
+		report = domain.NewReport(domain.CSV)
+		do(t, l, func(tx *eventlog.Tx) error {
+			err := Stage(tx, "c", &domain.Metric{Name: metric, FloorAtZero: true}, append(again, entry(8, -2, "")), report)
+			want("staged", 0, 0, report, 8)
+			return err
+		})
+	})
+}
+
 func TestCorrections(t *testing.T) {
 	each(t, func(t *testing.T, l *eventlog.Log) {
 		if _, err := importing(l, metric, entry(1, 5, "k"), entry(2, 6, "")); err != nil {

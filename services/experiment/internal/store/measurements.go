@@ -80,24 +80,28 @@ func unknown(ctx context.Context, q db.Queryer, m *domain.Metric, entries []doma
 	}
 	fresh := make([]domain.Entry, 0, len(entries))
 	for _, e := range entries {
-		if reason, text := m.Takes(e.Value); reason != "" {
-			report.Add(domain.Problem{Line: e.Line, Field: "value", Reason: reason, Description: text})
-			continue
-		}
 		k := keyOf(e.Measurement)
 		value, found := recorded[k]
-		switch {
-		case !found:
-			recorded[k] = e.Value // the same again in this request is a repetition
-			fresh = append(fresh, e)
-		case value != e.Value:
+		if found && value == e.Value {
+			continue // a repetition, also of what was recorded before the metric had a floor
+		}
+		if found {
 			before, err := corrections(ctx, q, m.Name, e.Measurement)
 			if err != nil {
 				return nil, err
 			}
-			if !slices.ContainsFunc(before, func(c domain.Correction) bool { return c.ValueBefore == e.Value }) {
-				report.Add(domain.Contradiction(e, value))
+			if slices.ContainsFunc(before, func(c domain.Correction) bool { return c.ValueBefore == e.Value }) {
+				continue
 			}
+		}
+		switch reason, text := m.Takes(e.Value); {
+		case reason != "":
+			report.Add(domain.Problem{Line: e.Line, Field: "value", Reason: reason, Description: text})
+		case found:
+			report.Add(domain.Contradiction(e, value))
+		default:
+			recorded[k] = e.Value // the same again in this request is a repetition
+			fresh = append(fresh, e)
 		}
 	}
 	return fresh, nil

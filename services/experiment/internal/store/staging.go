@@ -15,13 +15,17 @@ import (
 // stagedFor is how long staged lines are kept whose import was broken off.
 const stagedFor = 24 * time.Hour
 
-// Stage keeps a part of an import until the rest of it was read. What the metric does not take, or contradicts an earlier part,
-// goes to the report.
+// Stage keeps a part of an import until the rest of it was read. What the metric does not take and has not recorded before, or
+// what contradicts an earlier part, goes to the report.
 func Stage(tx *eventlog.Tx, id string, m *domain.Metric, entries []domain.Entry, report *domain.Report) error {
+	var doubtful []domain.Entry
 	for _, e := range entries {
-		if reason, text := m.Takes(e.Value); reason != "" {
-			report.Add(domain.Problem{Line: e.Line, Field: "value", Reason: reason, Description: text})
+		if reason, _ := m.Takes(e.Value); reason != "" {
+			doubtful = append(doubtful, e)
 		}
+	}
+	if _, err := unknown(noContext, tx, m, doubtful, report); err != nil {
+		return err
 	}
 	return inBatches(entries, func(batch []domain.Entry) error {
 		args := []any{id, db.Micros(tx.Now())}
@@ -54,14 +58,17 @@ func compareStaged(tx *eventlog.Tx, id string, batch []domain.Entry, report *dom
 }
 
 // Commit records what was staged and is new to the metric, and returns how many these are. With a contradiction to what is
-// recorded nothing is.
+// recorded, or a value that the metric has come to refuse since it was staged, nothing is.
 func Commit(tx *eventlog.Tx, id, metric string, report *domain.Report) (added int, err error) {
 	arrived, err := Arrived(tx, metric)
 	if err != nil {
 		return 0, err
 	}
 	_, err = Metrics.Update(tx, metric, "", func(m *domain.Metric, now time.Time) ([]domain.MetricEvent, error) {
-		if err := contradictions(tx, id, metric, report); err != nil || report.Count > 0 {
+		if err := contradictions(tx, id, metric, report); err != nil {
+			return nil, err
+		}
+		if err := refusals(tx, id, m, report); err != nil || report.Count > 0 {
 			return nil, err
 		}
 		moved, err := tx.Exec(`insert into measurements (metric, time, source_key, value, record_time, ordinal)
@@ -87,6 +94,25 @@ type staged struct {
 	Value     float64 `db:"value"`
 	Line      int64   `db:"line"`
 	Recorded  float64 `db:"recorded"`
+}
+
+// refusals reports what is new and what the metric, as it is held now, does not take: it may have got a floor since the lines
+// were staged. Only values below zero are looked at, because a metric without a floor takes all.
+func refusals(tx *eventlog.Tx, id string, m *domain.Metric, report *domain.Report) error {
+	if !m.FloorAtZero {
+		return nil
+	}
+	found, err := db.All[staged](noContext, tx, `select s.time, s.source_key, s.value, s.line
+		from staged_measurements s
+		where s.import_id = $1 and s.value < 0
+			and not exists (select 1 from measurements m where m.metric = $2 and m.time = s.time and m.source_key = s.source_key)
+		order by s.line`, id, m.Name)
+	for _, s := range found {
+		if reason, text := m.Takes(s.Value); reason != "" {
+			report.Add(domain.Problem{Line: s.Line, Field: "value", Reason: reason, Description: text})
+		}
+	}
+	return err
 }
 
 func contradictions(tx *eventlog.Tx, id, metric string, report *domain.Report) error {

@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"time"
-
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
@@ -33,21 +31,13 @@ func outcome(o *domain.Outcome) *pb.Outcome {
 
 func verdict(v domain.Verdict) pb.Verdict { return enumOf[pb.Verdict](pb.Verdict_value, "VERDICT_", v) }
 
-// ConclusionFrom returns what the team says at the end.
-func ConclusionFrom(r *pb.ConcludeExperimentRequest) domain.Conclusion {
+// ConclusionFrom returns what the team says at the end, about the readings of a window.
+func ConclusionFrom(r *pb.ConcludeExperimentRequest, window domain.Window) domain.Conclusion {
 	return domain.Conclusion{
-		Window:         domain.Window{From: instant(r.GetWindowStart()), To: instant(r.GetWindowEnd())},
+		Window:         window,
 		Verdict:        wordOf[domain.Verdict](r.GetVerdict(), "VERDICT_"),
 		OverruleReason: r.GetOverruleReason(), Happened: r.GetHappened(), Learned: r.GetLearned(),
 	}
-}
-
-// instant of a request that does not give one is zero.
-func instant(t *timestamppb.Timestamp) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return t.AsTime()
 }
 
 func amendment(a domain.Amendment) *pb.Amendment {
