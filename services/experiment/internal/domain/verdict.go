@@ -172,11 +172,14 @@ func visibility(e Expectation, l Limits, readings int) *Visibility {
 	return &Visibility{Shift: shift, Power: simulate(s).power(shift), Runs: s.runs(), Level: UsualPower}
 }
 
+// clockSkew is how far the clock of who measures may go before ours.
+const clockSkew = 5 * time.Minute
+
 // takenBy leaves out the readings that are dated after now: nobody can have taken them yet.
 func takenBy(readings []Reading, now time.Time) []Reading {
 	var taken []Reading
 	for _, r := range readings {
-		if !r.Time.After(now) {
+		if !r.Time.After(now.Add(clockSkew)) {
 			taken = append(taken, r)
 		}
 	}
