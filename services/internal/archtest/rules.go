@@ -41,7 +41,7 @@ const (
 	wireRank
 	storeRank
 	helperRank // what one service alone needs, such as a keyring or a worker
-	edgeRank   // rpc and consumer
+	edgeRank   // rpc, consumer and clock: what comes from callers, from other services, and from time
 	serviceRank
 )
 
@@ -93,7 +93,7 @@ func rankOf(layer string) int {
 		return wireRank
 	case "store":
 		return storeRank
-	case "rpc", "consumer":
+	case "rpc", "consumer", "clock":
 		return edgeRank
 	}
 	return helperRank
@@ -178,7 +178,7 @@ func forbiddenBetweenLayers(from, to place) string {
 	case from.service != to.service:
 		return "services know each other only through the contracts"
 	case to.rank >= from.rank && from.layer != to.layer:
-		return "imports go one way: rpc and consumer, store, wire, domain"
+		return "imports go one way: rpc, consumer and clock, store, wire, domain"
 	}
 	return ""
 }

@@ -48,8 +48,10 @@ type Log struct {
 	source  string
 	epoch   string
 	pageKey []byte
-	clock   func() time.Time
-	logger  *slog.Logger
+	// installation is the key of the installation, see WithInstallationKey.
+	installation []byte
+	clock        func() time.Time
+	logger       *slog.Logger
 
 	mu      sync.Mutex
 	changed chan struct{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -27,22 +28,45 @@ const (
 )
 
 // key is a request id of one caller and method. Neither of them is stored: id is a hash of them, and secret, another hash,
-// seals the answer, because some answers hold what is shown once and stored nowhere else.
+// seals the answer, because some answers hold what is shown once and stored nowhere else. Request ids may be as weak as "1", and
+// callers and requests are easily guessed: only with the key of the installation do the hashes keep that to themselves.
 type key struct {
 	id      [16]byte
 	secret  [sha256.Size]byte
 	request [sha256.Size]byte
 }
 
-func newKey(principal, requestID string, req proto.Message) (key, error) {
+// WithInstallationKey sets the key that the hashes of request ids are made with. It lies outside of the database and is the same at
+// every start: with another one, what was answered before is not found again. Without a key the hashes are plain.
+func WithInstallationKey(installation []byte) Option {
+	return func(l *Log) { l.installation = installation }
+}
+
+// InstallationKey is the key of the installation, for what only its processes may read in a copy of the database; empty when there is
+// none. Nobody uses it as it is: keys are derived from it, each for a purpose.
+func (l *Log) InstallationKey() []byte { return l.installation }
+
+// digest hashes data for a purpose; no hash of one purpose is good for another.
+func (l *Log) digest(purpose string, data []byte) (sum [sha256.Size]byte) {
+	if len(l.installation) == 0 {
+		return sha256.Sum256(data)
+	}
+	mac := hmac.New(sha256.New, l.installation)
+	_, _ = mac.Write([]byte("idempotency " + purpose + "|")) // never fails
+	_, _ = mac.Write(data)
+	mac.Sum(sum[:0])
+	return sum
+}
+
+func (l *Log) newKey(principal, requestID string, req proto.Message) (key, error) {
 	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(req)
 	if err != nil {
 		return key{}, fault.From(err)
 	}
 	// Every method has a request message of its own.
 	parts := principal + "|" + string(req.ProtoReflect().Descriptor().FullName()) + "|" + requestID
-	k := key{secret: sha256.Sum256([]byte("answer|" + parts)), request: sha256.Sum256(body)}
-	sum := sha256.Sum256([]byte("key|" + parts))
+	k := key{secret: l.digest("answer", []byte("answer|"+parts)), request: l.digest("request", body)}
+	sum := l.digest("key", []byte("key|"+parts))
 	copy(k.id[:], sum[:])
 	// Hashes fall all over the index, and each costs a page of its own. A UUIDv7 begins with its time: led by that, new keys
 	// are neighbours.

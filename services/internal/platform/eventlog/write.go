@@ -38,7 +38,7 @@ func Write[R proto.Message](ctx context.Context, l *Log, req proto.Message, chan
 	if id == "" || principal == "" {
 		return do(ctx, l, change)
 	}
-	k, err := newKey(principal, id, req)
+	k, err := l.newKey(principal, id, req)
 	if err != nil {
 		return none, err
 	}

@@ -71,7 +71,7 @@ func resourceOf(m protoreflect.MessageDescriptor) *annotations.ResourceDescripto
 	return d
 }
 
-// reference returns what a field's value must look like: key is a type, with "parent of " before it for child types; ""
+// reference returns what a field's value must look like: key is a type, with parentOf or parentsOf before it for child types; ""
 // when the field holds no resource name that a caller decides.
 func reference(f protoreflect.FieldDescriptor, creating bool) (key string) {
 	if f.Kind() != protoreflect.StringKind {
@@ -79,6 +79,9 @@ func reference(f protoreflect.FieldDescriptor, creating bool) (key string) {
 	}
 	if r, _ := proto.GetExtension(f.Options(), annotations.E_ResourceReference).(*annotations.ResourceReference); r != nil {
 		if r.GetChildType() != "" {
+			if lists(f.ContainingMessage()) {
+				return parentsOf + r.GetChildType()
+			}
 			return parentOf + r.GetChildType()
 		}
 		return r.GetType()
@@ -98,7 +101,16 @@ func reference(f protoreflect.FieldDescriptor, creating bool) (key string) {
 	return own.GetType()
 }
 
-const parentOf = "parent of "
+const (
+	parentOf = "parent of "
+	// parentsOf is parentOf in the request of a list, which may be about all parents at once: a resource whose pattern is also
+	// declared with the segment `-` can be listed so (AIP-159). Nothing else is ever called so.
+	parentsOf = "parents of "
+	wildcard  = "-"
+)
+
+// lists tells whether m is the request of a list: AIP-132 calls such requests List….
+func lists(m protoreflect.MessageDescriptor) bool { return strings.HasPrefix(string(m.Name()), "List") }
 
 func outputOnly(f protoreflect.FieldDescriptor) bool {
 	behaviors, _ := proto.GetExtension(f.Options(), annotations.E_FieldBehavior).([]annotations.FieldBehavior)
@@ -165,7 +177,9 @@ func (b *builder) shape(ref string, f protoreflect.FieldDescriptor) *shape {
 	if s := b.shapes[ref]; s != nil {
 		return s
 	}
-	typ, ofParent := strings.CutPrefix(ref, parentOf)
+	typ, ofParents := strings.CutPrefix(ref, parentsOf)
+	typ, ofParent := strings.CutPrefix(typ, parentOf)
+	ofParent = ofParent || ofParents
 	var texts []string
 	if typ == "*" {
 		for _, more := range b.resources {
@@ -182,6 +196,9 @@ func (b *builder) shape(ref string, f protoreflect.FieldDescriptor) *shape {
 			if typ != "*" { // not ours to check: any library may have registered it
 				b.fail("%s refers to %q: %w", f.FullName(), typ, err)
 			}
+			continue
+		}
+		if !ofParents && slices.Contains(p.segments, wildcard) {
 			continue
 		}
 		if ofParent {

@@ -83,7 +83,7 @@ type Collection[T, E any] struct {
 }
 
 type statements struct {
-	find, findForUpdate, insert, update, list string
+	find, findForUpdate, insert, update, list, listOfTeam string
 }
 
 func (c *Collection[T, E]) statements() *statements {
@@ -94,7 +94,8 @@ func (c *Collection[T, E]) statements() *statements {
 				" values ($1, $2, $3, $4, $5, $6, $7, $8, $8) on conflict (name) do nothing",
 			update: "update " + c.Table + " set parent = $2, team = $3, state = $4, sort_key = $5, version = $6, doc = $7, update_time = $8" +
 				" where name = $1 and version = $9",
-			list: "select " + Columns + " from " + c.Table + " where parent = $1",
+			list:       "select " + Columns + " from " + c.Table + " where parent = $1",
+			listOfTeam: "select " + Columns + " from " + c.Table + " where team = $1",
 		}
 		// Postgres would otherwise let two changes read the same version, and one of them fail.
 		c.sql.findForUpdate = c.sql.find + " for update"

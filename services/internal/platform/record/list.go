@@ -19,6 +19,9 @@ const (
 type Query struct {
 	// Parent is whose aggregates are listed.
 	Parent string
+	// Team, instead of Parent, is the id of the team whose aggregates are listed, whatever their parents. The table needs an index on
+	// (team, sort_key, name) for it.
+	Team string
 	// States, if any, are the states that are wanted.
 	States []string
 	// From, if any, is the least sort key that is wanted.
@@ -66,10 +69,14 @@ func (c *Collection[T, E]) List(ctx context.Context, l *eventlog.Log, q Query) (
 		return nil, "", err
 	}
 	// Whether there is an UpTo, not which: it may be the time, which is another one at the next page.
-	scope := Scope(append([]string{c.Table, q.Parent, q.Principal, strconv.FormatBool(q.UpTo != ""), q.From}, q.States...)...)
+	scope := Scope(append([]string{c.Table, q.Parent + q.Team, q.Principal, strconv.FormatBool(q.UpTo != ""), q.From}, q.States...)...)
 	var text strings.Builder
-	text.WriteString(c.statements().list)
-	args := inStates(&text, []any{q.Parent}, q.States)
+	list, of := c.statements().list, q.Parent
+	if q.Team != "" {
+		list, of = c.statements().listOfTeam, q.Team
+	}
+	text.WriteString(list)
+	args := inStates(&text, []any{of}, q.States)
 	if q.From != "" {
 		args = append(args, q.From)
 		text.WriteString(" and sort_key >= $" + strconv.Itoa(len(args)))

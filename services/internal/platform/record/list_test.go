@@ -47,14 +47,17 @@ func TestListPages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(t *testing.T, l *eventlog.Log, _ *clock) {
 				fill(t, l)
-				for size := int32(0); size <= 8; size++ {
+				for size := int32(0); size <= 17; size++ {
 					var got strings.Builder
-					q := record.Query{Parent: "teams/a", States: c.states, PageSize: size, Principal: "users/mina"}
+					q := record.Query{Parent: "teams/a", States: c.states, PageSize: size % 9, Principal: "users/mina"}
+					if size >= 9 { // the plans of the team lie under one parent here
+						q.Parent, q.Team = "", "a"
+					}
 					for pages := 0; ; pages++ {
 						rows, next, err := c.list.List(t.Context(), l, q)
 						must(t, err)
-						if size > 0 && len(rows) > int(size) || pages > 8 {
-							t.Fatalf("page %d has %d rows, want %d at most", pages, len(rows), size)
+						if q.PageSize > 0 && len(rows) > int(q.PageSize) || pages > 8 {
+							t.Fatalf("page %d has %d rows, want %d at most", pages, len(rows), q.PageSize)
 						}
 						got.WriteString(ids(rows))
 						if next == "" {
@@ -63,7 +66,7 @@ func TestListPages(t *testing.T) {
 						q.PageToken = next
 					}
 					if got.String() != c.want {
-						t.Errorf("pages of %d: %q, want %q", size, got.String(), c.want)
+						t.Errorf("pages of %d of %s%s: %q, want %q", q.PageSize, q.Parent, q.Team, got.String(), c.want)
 					}
 				}
 				rows, err := c.list.All(t.Context(), l.DB().Read(), l, "teams/a", c.states...)

@@ -36,6 +36,7 @@ var requests = map[string]string{
 	"GetBox":     `{"name":"teams/payments/boxes/b"}`,
 	"GetSeal":    `{"name":"teams/payments/boxes/b/seal"}`,
 	"CreateBox":  `{"parent":"teams/payments","box":{"title":"t"}}`,
+	"ListStamps": `{"parent":"teams/payments/boxes/-/seal"}`,
 	"UpdateBox":  `{"box":{"name":"teams/payments/boxes/b","title":"t"}}`,
 	"UpdateLid":  `{"parent":"teams/payments"}`,
 	"Greet":      `{"name":"users/mina"}`,

@@ -81,7 +81,7 @@ func (s *Server) unary(ctx context.Context, request any, info *grpc.UnaryServerI
 	return handler(ctx, request)
 }
 
-// begin gives the call its request id and its span. What is known of the method is never nil, so that a method that
+// begin gives the call its request id and its span; those of a call that hides its caller begin here. What is known of the method is never nil, so that a method that
 // nobody registered is refused, not let through.
 func (s *Server) begin(ctx context.Context, path string) (context.Context, *call) {
 	s.inFlight.Add(1)
@@ -90,17 +90,20 @@ func (s *Server) begin(ctx context.Context, path string) (context.Context, *call
 		m = &method{name: path, broken: errors.New("the method was never registered")}
 	}
 	c := &call{method: m, start: s.cfg.Clock()}
-	var id string
-	if ids := metadata.ValueFromIncomingContext(ctx, requestid.MetadataKey); len(ids) == 1 && requestid.Valid(ids[0]) {
-		id = ids[0]
+	id, spanOptions := requestid.New(), serverSpan
+	if m.rule.HideCaller {
+		// The request id and the trace that came along stand beside a name in the log of other calls: this one has its own.
+		spanOptions = hiddenSpan
 	} else {
-		id = requestid.New()
+		if ids := metadata.ValueFromIncomingContext(ctx, requestid.MetadataKey); len(ids) == 1 && requestid.Valid(ids[0]) {
+			id = ids[0]
+		}
+		ctx = propagator.Extract(ctx, incoming{ctx})
 	}
 	ctx = requestid.With(ctx, id)
 	ctx = origin.With(ctx, cameFrom(ctx))
 	ctx = origin.WithCall(ctx, &origin.Call{Method: m.name, HideCaller: m.rule.HideCaller})
-	ctx = propagator.Extract(ctx, incoming{ctx})
-	ctx, c.span = s.tracer.Start(ctx, m.name, serverSpan...)
+	ctx, c.span = s.tracer.Start(ctx, m.name, spanOptions...)
 	return ctx, c
 }
 
@@ -256,7 +259,10 @@ func (s *Server) admit(c *call, who caller.Caller, request proto.Message) error 
 	return c.rule.Check(who, request.ProtoReflect())
 }
 
-var serverSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
+var (
+	serverSpan = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindServer)}
+	hiddenSpan = append([]trace.SpanStartOption{trace.WithNewRoot()}, serverSpan...)
+)
 
 // propagator reads and writes the W3C headers traceparent and tracestate.
 var propagator = propagation.TraceContext{}

@@ -49,11 +49,9 @@ func (s *Server) validate(c *call, request proto.Message) error {
 }
 
 func violation(v *protovalidate.Violation) fault.Violation {
-	id, description := v.Proto.GetRuleId(), v.Proto.GetMessage()
-	if description == "" {
-		description = "breaks the rule " + id
+	return fault.Violation{
+		Field: protovalidate.FieldPathString(v.Proto.GetField()), Reason: upperSnake(v.Proto.GetRuleId()), Description: wordsOf(v),
 	}
-	return fault.Violation{Field: protovalidate.FieldPathString(v.Proto.GetField()), Reason: upperSnake(id), Description: description}
 }
 
 // upperSnake turns a rule id such as "string.min_len" into STRING_MIN_LEN.

@@ -26,12 +26,12 @@ func TestRequestsAreValidated(t *testing.T) {
 		}{
 			"valid": {"CreateBox", requests["CreateBox"], nil, ""},
 			"rules of the contract": {"CreateBox", `{"parent":"teams/payments","box":{"title":""}}`, []string{
-				"box.title STRING_MIN_LEN must be at least 1 characters",
-			}, "box.title must be at least 1 characters"},
-			"required": {"CreateBox", `{"parent":"teams/payments"}`, []string{"box REQUIRED value is required"}, "box value is required"},
+				"box.title STRING_MIN_LEN must not be empty",
+			}, "box.title must not be empty"},
+			"required": {"CreateBox", `{"parent":"teams/payments"}`, []string{"box REQUIRED must be given"}, "box must be given"},
 			"name":     {"GetBox", `{"name":"teams/payments"}`, []string{"name RESOURCE_NAME_MALFORMED " + box}, "name " + box},
 			"all at once": {"CreateBox", `{"parent":"teams/payments/x","box":{"title":"","owner":"mo"}}`, []string{
-				"parent RESOURCE_NAME_MALFORMED " + team, "box.owner RESOURCE_NAME_MALFORMED " + team, "box.title STRING_MIN_LEN must be at least 1 characters",
+				"parent RESOURCE_NAME_MALFORMED " + team, "box.owner RESOURCE_NAME_MALFORMED " + team, "box.title STRING_MIN_LEN must not be empty",
 			}, "parent " + team + ", and 2 more"},
 			"control character": {"CreateBox", `{"parent":"teams/payments","box":{"title":"a\u0000b"}}`, []string{
 				"box.title TEXT_CONTROL_CHARACTER must not hold control characters other than line breaks and tabs",

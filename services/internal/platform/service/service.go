@@ -38,7 +38,7 @@ type Kit struct {
 	// Audit hands audit events to the service that keeps the audit log; nil leaves them in the outbox.
 	Audit func(ctx context.Context, events []*commonv1.AuditEvent) error
 	// SecretKey is kept outside of the databases. Secrets that a service must be able to read are made from it or sealed with it, so
-	// that a copy of a database holds none. It is the same at every start.
+	// that a copy of a database holds none; the hashes of request ids are made with it, too. It is the same at every start.
 	SecretKey []byte
 	// DisableFill switches the filling of holes off, for the game day's control.
 	DisableFill bool
@@ -73,7 +73,7 @@ func Open(ctx context.Context, kit Kit, name string, migrations fs.FS) (*Base, e
 	if err != nil {
 		return nil, err
 	}
-	log, err := eventlog.Open(ctx, database, name, kit.Logger, eventlog.WithClock(kit.Clock))
+	log, err := eventlog.Open(ctx, database, name, kit.Logger, eventlog.WithClock(kit.Clock), eventlog.WithInstallationKey(kit.SecretKey))
 	if err == nil {
 		err = audit.NoteEpoch(ctx, log)
 	}
