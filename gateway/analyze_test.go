@@ -131,6 +131,9 @@ func TestChartsThatAreRefused(t *testing.T) {
 			if c.status == http.StatusNotAcceptable && p.Metadata["forms"] != "application/json, text/csv, image/svg+xml, image/png" {
 				t.Errorf("metadata %v", p.Metadata)
 			}
+			if c.reason == "QUERY_PARAMETER_INVALID" && !strings.Contains(p.Detail, " must be a") { // as the answer in JSON says it
+				t.Errorf("detail %q", p.Detail)
+			}
 		})
 	}
 	before := w.count()

@@ -76,6 +76,15 @@ func TestAnswersToDeliveries(t *testing.T) {
 		}
 	}
 	w := newWorld(t)
+	w.experiment.receive = func(*experimentv1.ReceiveDeliveryRequest) (*experimentv1.ReceiveDeliveryResponse, error) {
+		answer := receipts(false, unread)
+		answer.Receipts[0].Field = "commit_time"
+		return answer, nil
+	}
+	if a := w.do("POST", receivePath, "{}", "Authorization", ""); !strings.Contains(a.body, `"field":"commit_time"`) {
+		t.Errorf("the violation does not name the member: %s", a.body)
+	}
+	w = newWorld(t)
 	w.do("PUT", receivePath, "{}").wantProblem(t, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED")
 	w.do("POST", receivePath, strings.Repeat("x", 1<<20+1)).wantProblem(t, http.StatusRequestEntityTooLarge, "BODY_TOO_LARGE")
 	w.do("POST", receivePath, "{}", "Content-Encoding", "gzip").wantProblem(t, http.StatusUnsupportedMediaType, "CONTENT_ENCODING_UNSUPPORTED")

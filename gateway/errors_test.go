@@ -88,6 +88,15 @@ func TestViolationsNameTheFieldsOfTheBody(t *testing.T) {
 	if got := strings.Join(fields, "|"); got != "currentCondition.baselineValue||pageSize|notes[2].createdBy" {
 		t.Errorf("fields %q", got)
 	}
+	for said, want := range map[string]string{
+		"cycle.current_condition.baseline_value must be set": "currentCondition.baselineValue must be set",
+		"No.": "No.",
+	} {
+		w.cycle.err = fail(codes.InvalidArgument, "VALIDATION_FAILED", said, bad)
+		if p := w.do("PATCH", cyclePath, `{}`).wantProblem(t, http.StatusBadRequest, "VALIDATION_FAILED"); p.Detail != want {
+			t.Errorf("detail %q, want %q", p.Detail, want)
+		}
+	}
 	if p.Violations[0].Reason != "R" || p.Violations[0].Description != "must be set" {
 		t.Errorf("%+v", p.Violations[0])
 	}

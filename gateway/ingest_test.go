@@ -72,6 +72,7 @@ func TestFilesOfMeasurements(t *testing.T) {
 		{"twice", "?validateOnly=true&validateOnly=true", lines, "text/csv", nil, "QUERY_PARAMETER_REPEATED", 400},
 		{"another charset", "", lines, "text/csv; charset=latin1", nil, "MEDIA_TYPE_UNSUPPORTED", 415},
 		{"a spreadsheet", "", lines, "application/vnd.ms-excel", nil, "MEDIA_TYPE_UNSUPPORTED", 415},
+		{"what curl sends by itself, with a query", "?validateOnly=true", lines, "application/x-www-form-urlencoded", nil, "MEDIA_TYPE_UNSUPPORTED", 415},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -150,3 +151,29 @@ func TestAFileThatIsCutOffIsRefused(t *testing.T) {
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, errors.New("cut off") }
+
+// A file that does not tell its length is read up to the limit. How it is imported decides whether something of it is recorded by then.
+func TestATooLargeFileTellsWhatBecameOfIt(t *testing.T) {
+	for query, want := range map[string]string{
+		"": "Nothing was imported", "?mode=IMPORT_MODE_VALID_LINES&validateOnly=true": "Nothing was imported", "?mode=IMPORT_MODE_VALID_LINES": "may have been imported",
+	} {
+		w := newWorld(t, func(c *gateway.Config) { c.MaxFileBytes = 1000 })
+		w.receive(nil)
+		body := io.MultiReader(strings.NewReader(strings.Repeat("x", 1001))) // whose length net/http does not know
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+importPath+query, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+minaToken)
+		request.Header.Set("Content-Type", "text/csv")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(string(text), want) {
+			t.Errorf("%q: %d %s %v", query, response.StatusCode, text, err)
+		}
+	}
+}

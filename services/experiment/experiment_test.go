@@ -130,7 +130,7 @@ func conclude(t *testing.T, ctx context.Context, c experimentv1.ExperimentServic
 		_, err = c.StartExperiment(ctx, &experimentv1.StartExperimentRequest{Name: rota})
 	}
 	if err == nil {
-		_, err = c.ImportMeasurements(ctx, &experimentv1.ImportMeasurementsRequest{Name: wait, Measurements: []*experimentv1.Measurement{{Time: timestamppb.New(now), Value: 29}}})
+		_, err = c.ImportMeasurements(ctx, &experimentv1.ImportMeasurementsRequest{Name: wait, Measurements: []*experimentv1.Measurement{{Time: timestamppb.New(now), Value: new(29.0)}}})
 	}
 	if err == nil {
 		_, err = c.ConcludeExperiment(ctx, &experimentv1.ConcludeExperimentRequest{Name: rota, Happened: "Reviews waited less.", Learned: "Waiting was the problem."})

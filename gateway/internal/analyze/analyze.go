@@ -22,6 +22,7 @@ import (
 	"github.com/fortnighthq/fortnight/gateway/internal/exchange"
 	"github.com/fortnighthq/fortnight/gateway/internal/problem"
 	"github.com/fortnighthq/fortnight/gateway/internal/routes"
+	"github.com/fortnighthq/fortnight/gateway/internal/transcode"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 )
 
@@ -185,7 +186,7 @@ func parse(name string, query url.Values) (*experimentv1.AnalyzeMetricRequest, *
 		}
 		seen[field.Name()] = true
 		if value := query.Get(parameter); !utf8.ValidString(value) || runtime.PopulateFieldFromPath(request, string(field.Name()), value) != nil {
-			return nil, problem.Invalid(parameter, "QUERY_PARAMETER_INVALID", fmt.Sprintf("The query parameter %q does not have a value that it can have.", parameter))
+			return nil, problem.Invalid(parameter, "QUERY_PARAMETER_INVALID", fmt.Sprintf("The query parameter %q must be %s.", parameter, transcode.Expected(field)))
 		}
 	}
 	request.Name = name

@@ -48,6 +48,8 @@ func finding(c *experimentv1.ProcessBehaviourChart) string {
 		return fmt.Sprintf("%s. No baseline of 4 readings or more is in force for them, so there are no limits.", points(n))
 	case c.GetLimits() == nil:
 		return fmt.Sprintf("%s. Limits need 4 readings at least; 12 give useful ones.", points(n))
+	case len(c.GetSignals()) == 0 && alike(c.GetPoints()):
+		return fmt.Sprintf("%s, all alike: nothing varies here. Is the metric rounded too coarsely to show how the work runs?", points(n))
 	case len(c.GetSignals()) == 0:
 		return fmt.Sprintf("%s and no signal: what varies here is the process as it is.", points(n))
 	}
@@ -60,6 +62,16 @@ func finding(c *experimentv1.ProcessBehaviourChart) string {
 		}
 	}
 	return fmt.Sprintf("%s, %s: %s.", points(n), counted(len(c.GetSignals()), "signal"), strings.Join(found, ", "))
+}
+
+// alike tells whether all points have one value.
+func alike(list []*experimentv1.ChartPoint) bool {
+	for _, p := range list {
+		if p.GetValue() != list[0].GetValue() {
+			return false
+		}
+	}
+	return true
 }
 
 // basis is what the limits rest on.

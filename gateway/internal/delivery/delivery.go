@@ -28,6 +28,8 @@ const (
 	maxBody = 1 << 20
 	// maxHeader is the longest value of a header that goes on, in bytes.
 	maxHeader = 4096
+	// reasonReused is that of an event whose id was used for another one.
+	reasonReused = "DELIVERY_ID_REUSED"
 	// maxTrusted bounds the memory of who has sent something good.
 	maxTrusted = 10_000
 )
@@ -80,7 +82,8 @@ func sourceOf(path string) (name string, ok bool) {
 	return name, ok && strings.HasPrefix(path, "/v1/") && len(parts) == 4 && parts[0] == "teams" && parts[2] == "deliverySources"
 }
 
-// ServeHTTP takes a delivery: 202 when it is new, be it counted or ignored, 200 when all of it came before, 400 when it cannot be read.
+// ServeHTTP takes a delivery: 202 when it is new, be it counted or ignored, 200 when all of it came before, 400 when it cannot be read,
+// 409 when its id was used for something else.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer, p := h.take(w, r)
 	if p == nil {
@@ -160,17 +163,20 @@ func headers(r *http.Request) []*experimentv1.DeliveryHeader {
 
 // refusal is the problem of a delivery that cannot be read. A batch is answered with what came of each of its events, unless none can.
 func refusal(answer *experimentv1.ReceiveDeliveryResponse) *problem.Problem {
-	var first *experimentv1.Delivery
+	var first *experimentv1.DeliveryReceipt
 	for _, receipt := range answer.GetReceipts() {
-		d := receipt.GetDelivery()
-		if d.GetOutcome() != experimentv1.DeliveryOutcome_DELIVERY_OUTCOME_REFUSED {
+		if receipt.GetDelivery().GetOutcome() != experimentv1.DeliveryOutcome_DELIVERY_OUTCOME_REFUSED {
 			return nil
 		}
 		if first == nil {
-			first = d
+			first = receipt
 		}
 	}
-	return problem.Invalid("", first.GetReason(), first.GetDescription())
+	d := first.GetDelivery()
+	if d.GetReason() == reasonReused {
+		return problem.New(http.StatusConflict, codes.AlreadyExists, reasonReused, d.GetDescription())
+	}
+	return problem.Invalid(first.GetField(), d.GetReason(), d.GetDescription())
 }
 
 func statusOf(answer *experimentv1.ReceiveDeliveryResponse) int {

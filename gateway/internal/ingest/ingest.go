@@ -54,9 +54,14 @@ type Handler struct{ Config }
 // New makes the handler.
 func New(config Config) *Handler { return &Handler{config} }
 
-// Takes tells whether a request brings a file of measurements; JSON is a call like any other.
+// Takes tells whether a request brings a file of measurements, be it of a type that is not taken; JSON is a call like any other.
 func Takes(r *http.Request) bool {
-	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, ":import") && strings.Contains(r.URL.Path, "/metrics/") && format(r) != 0
+	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, ":import") && strings.Contains(r.URL.Path, "/metrics/") && !isJSON(r)
+}
+
+func isJSON(r *http.Request) bool {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && media == "application/json"
 }
 
 func format(r *http.Request) experimentv1.MeasurementFormat {
@@ -92,12 +97,16 @@ func (h *Handler) run(w http.ResponseWriter, r *http.Request) (*experimentv1.Imp
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return nil, problem.New(http.StatusUnsupportedMediaType, codes.InvalidArgument, "CONTENT_ENCODING_UNSUPPORTED", "Send the body as it is, without Content-Encoding.")
 	}
+	if format(r) == 0 { // before the query, which a call with JSON does not have
+		return nil, problem.New(http.StatusUnsupportedMediaType, codes.InvalidArgument, "MEDIA_TYPE_UNSUPPORTED",
+			"Send `Content-Type: application/json`, `text/csv` or `application/x-ndjson`, in UTF-8.")
+	}
 	first, p := parse(r)
 	if p != nil {
 		return nil, p
 	}
-	if r.ContentLength > h.MaxBytes {
-		return nil, h.tooLarge() // before anything of it was read and staged
+	if r.ContentLength > h.MaxBytes { // before anything of it was read and staged
+		return nil, h.tooLarge("Nothing was imported. Split it.")
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
@@ -120,6 +129,10 @@ func (h *Handler) run(w http.ResponseWriter, r *http.Request) (*experimentv1.Imp
 func (h *Handler) forward(stream grpc.ClientStreamingClient[experimentv1.StreamMeasurementsRequest, experimentv1.ImportMeasurementsResponse],
 	message *experimentv1.StreamMeasurementsRequest, body io.Reader,
 ) *problem.Problem {
+	what := "Nothing was imported. Split it."
+	if message.GetMode() == experimentv1.ImportMode_IMPORT_MODE_VALID_LINES && !message.GetValidateOnly() {
+		what = "Lines from its beginning may have been imported. Split it and send all parts: what is there already is left alone."
+	}
 	for {
 		part := make([]byte, partSize)
 		n, err := io.ReadFull(body, part)
@@ -136,16 +149,17 @@ func (h *Handler) forward(stream grpc.ClientStreamingClient[experimentv1.StreamM
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF) && n < partSize && complete(body):
 			return nil
 		case errors.As(err, &tooMuch):
-			return h.tooLarge()
+			return h.tooLarge(what)
 		default:
 			return problem.New(http.StatusBadRequest, codes.InvalidArgument, "BODY_UNREADABLE", "The body ended before it was complete.")
 		}
 	}
 }
 
-func (h *Handler) tooLarge() *problem.Problem {
+// tooLarge says what came of the file, and what to do with it.
+func (h *Handler) tooLarge(what string) *problem.Problem {
 	return problem.New(http.StatusRequestEntityTooLarge, codes.InvalidArgument, "BODY_TOO_LARGE",
-		"A file of measurements may have "+strconv.FormatInt(h.MaxBytes, 10)+" bytes at most. Split it.")
+		"A file of measurements may have "+strconv.FormatInt(h.MaxBytes, 10)+" bytes at most. "+what)
 }
 
 // complete tells whether a short read was the end of the body and not of the connection.

@@ -41,7 +41,7 @@ func decodeProblem(text string, x *exchange.Exchange) *problem.Problem {
 		return problem.Invalid(path, "ONEOF_CONFLICT", fmt.Sprintf("The field %q cannot be given together with another that is given (%s).", path, at))
 	}
 	if field := fieldAt(x.Route.BodyMessage(), path); field != nil {
-		return problem.Invalid(path, "VALUE_INVALID", fmt.Sprintf("The field %q must be %s (%s).", path, expected(field), at))
+		return problem.Invalid(path, "VALUE_INVALID", fmt.Sprintf("The field %q must be %s (%s).", path, Expected(field), at))
 	}
 	return problem.Invalid(path, "VALUE_INVALID", fmt.Sprintf("The body cannot be read at %s.", at))
 }

@@ -25,8 +25,8 @@ func fieldAt(message protoreflect.MessageDescriptor, path string) protoreflect.F
 	return field
 }
 
-// expected says what a value of the field looks like.
-func expected(field protoreflect.FieldDescriptor) string {
+// Expected says what a value of the field looks like.
+func Expected(field protoreflect.FieldDescriptor) string {
 	switch field.Kind() {
 	case protoreflect.BoolKind:
 		return "true or false"

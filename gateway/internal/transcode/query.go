@@ -36,7 +36,11 @@ func checkQuery(r *http.Request, route *routes.Route) *problem.Problem {
 	for _, name := range names {
 		path, field := parameter(route, name)
 		if field == nil {
-			return problem.Invalid(name, "UNKNOWN_QUERY_PARAMETER", fmt.Sprintf("There is no query parameter %q here.", name))
+			text := fmt.Sprintf("There is no query parameter %q here.", name)
+			if inBody := bodyField(route, name); inBody != "" {
+				text += fmt.Sprintf(" %q is a field of the body: say it in the JSON object.", inBody)
+			}
+			return problem.Invalid(name, "UNKNOWN_QUERY_PARAMETER", text)
 		}
 		if seen[path] || len(query[name]) > 1 && !field.IsList() {
 			return problem.Invalid(name, "QUERY_PARAMETER_REPEATED", fmt.Sprintf("Give the query parameter %q once.", name))
@@ -44,7 +48,7 @@ func checkQuery(r *http.Request, route *routes.Route) *problem.Problem {
 		seen[path] = true
 		for _, value := range query[name] {
 			if !utf8.ValidString(value) || runtime.PopulateFieldFromPath(dynamicpb.NewMessage(route.Desc.Input()), path, value) != nil {
-				return problem.Invalid(name, "QUERY_PARAMETER_INVALID", fmt.Sprintf("The query parameter %q must be %s.", name, expected(field)))
+				return problem.Invalid(name, "QUERY_PARAMETER_INVALID", fmt.Sprintf("The query parameter %q must be %s.", name, Expected(field)))
 			}
 		}
 	}
@@ -67,6 +71,19 @@ func parameter(route *routes.Route, name string) (string, protoreflect.FieldDesc
 		return "", nil
 	}
 	return path, field
+}
+
+// bodyField is the JSON name of a field that belongs into the body, when somebody has put it into the query; "" when there is none.
+func bodyField(route *routes.Route, name string) string {
+	if route.Body == "" || slices.Contains(route.PathFields, routes.ContractPath(route.Desc.Input(), name)) {
+		return ""
+	}
+	name = strings.TrimPrefix(name, route.Body+".")
+	field := fieldAt(route.BodyMessage(), name)
+	if field == nil || strings.ContainsAny(name, "[.") {
+		return ""
+	}
+	return field.JSONName()
 }
 
 // leafMessage tells whether a message is written as one value.

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
@@ -57,12 +58,15 @@ type BaselineProposal struct {
 	Decider string
 }
 
-// Freeze makes a baseline of the first readings in the window. It comes into force after all those before. Reasons:
+// Freeze makes a baseline of the first readings in the window, which are given in time order; those dated after now are left out. It comes into force after all those before. Reasons:
 // BASELINE_INVALID, BASELINE_TOO_LONG, BASELINE_IN_FUTURE, BASELINE_NOT_LATER.
 func (p BaselineProposal) Freeze(m *Metric, before []Baseline, readings []Measurement, now time.Time) (*FrozenBaseline, error) {
 	if len(readings) > MaxBaseline {
 		return nil, fault.Invalid("baseline.window", "BASELINE_TOO_LONG", "%s",
 			fmt.Sprintf("A baseline rests on %d readings at most; 15 to 20 are usual. Choose a shorter window.", MaxBaseline))
+	}
+	if n := slices.IndexFunc(readings, func(m Measurement) bool { return m.Time.After(TakenUntil(now)) }); n > 0 {
+		readings = readings[:n] // nobody can have taken the others yet
 	}
 	b, err := FreezeBaseline(readings, p.Window.Window(), m.Method(), p.From, p.Reason)
 	if err != nil {

@@ -90,13 +90,3 @@ func TestInOrder(t *testing.T) {
 		t.Errorf("sorted %v, which were %v", got, mixed)
 	}
 }
-
-func TestLatestTellsWhatIsLeftOut(t *testing.T) {
-	c := Analysis{}.Chart(daily(golden...))
-	if c.Omitted != 0 || c.Latest(100).Omitted != 0 || c.Latest(5).Omitted != len(golden)-5 || c.Latest(5).Latest(3).Omitted != len(golden)-3 {
-		t.Error("omitted points")
-	}
-	if c.Segments[0].Baseline != -1 || c.Latest(5).Segments[0].Baseline != -1 {
-		t.Error("a chart's own limits are of no frozen baseline")
-	}
-}

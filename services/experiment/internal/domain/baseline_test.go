@@ -103,12 +103,6 @@ func TestEachPointIsJudgedByTheBaselineInForce(t *testing.T) {
 	if early := (Analysis{Baselines: []Baseline{about(2, 10)}, Window: Window{To: day(2)}}).Chart(points); early.Limits != nil || early.Signals != nil || len(early.Points) != 2 {
 		t.Errorf("before the first baseline: %+v", early)
 	}
-	if latest := c.Latest(12); len(latest.Segments) != 2 || latest.Segments[0].End != 2 || latest.Segments[1].First != 2 || latest.Shift != c.Shift {
-		t.Errorf("latest %+v", latest.Segments)
-	}
-	if latest := c.Latest(3); len(latest.Segments) != 1 || latest.Segments[0].First != 0 || latest.Segments[0].End != 3 {
-		t.Errorf("latest %+v", latest.Segments)
-	}
 }
 
 func TestShift(t *testing.T) {

@@ -3,78 +3,10 @@ package domain
 import (
 	"bytes"
 	"cmp"
-	"encoding/base64"
 	"encoding/json"
-	"mime"
-	"net/url"
 	"strings"
 	"time"
 )
-
-// cloudEvent is an event of CloudEvents 1.0 in its JSON form, as far as it is looked at.
-type cloudEvent struct {
-	ID         string          `json:"id"`
-	Source     string          `json:"source"`
-	Type       string          `json:"type"`
-	Time       string          `json:"time"`
-	Data       json.RawMessage `json:"data"`
-	DataBase64 string          `json:"data_base64"`
-
-	// binary tells that the attributes were headers, which no signature covers.
-	binary bool
-}
-
-// maxBatch is how many events one batch may have.
-const maxBatch = 1000
-
-// readCloudEvents reads a request of CloudEvents over HTTP: structured or batched by its content type, binary when the attributes are
-// headers, and otherwise an event of CDEvents by itself. Source: CloudEvents HTTP protocol binding 1.0.2, section 3.
-func readCloudEvents(headers DeliveryHeaders, body []byte) []ReceivedEvent {
-	media, _, _ := mime.ParseMediaType(headers["content-type"])
-	switch media {
-	case "application/cloudevents-batch+json":
-		return readBatch(body)
-	case "application/cloudevents+json":
-		var e cloudEvent
-		if err := json.Unmarshal(body, &e); err != nil {
-			return []ReceivedEvent{ReceivedEvent{}.refuse("BODY_INVALID", "The body is no CloudEvent in JSON: "+problemOf(err))}
-		}
-		return []ReceivedEvent{readCDEvent(e)}
-	}
-	e := cloudEvent{
-		ID: attribute(headers["ce-id"]), Source: attribute(headers["ce-source"]), Type: headers["ce-type"], Time: headers["ce-time"], Data: body,
-		binary: true,
-	}
-	if id := headers["webhook-id"]; id != "" {
-		e.ID, e.Source = id, "" // what is signed has such an id, and nobody can send it again under another one
-	}
-	return []ReceivedEvent{readCDEvent(e)}
-}
-
-// attribute is an attribute of a CloudEvent from its header, where characters beyond ASCII are percent-encoded.
-func attribute(header string) string {
-	if plain, err := url.PathUnescape(header); err == nil {
-		return plain
-	}
-	return header
-}
-
-func readBatch(body []byte) []ReceivedEvent {
-	var batch []cloudEvent
-	if err := json.Unmarshal(body, &batch); err != nil {
-		return []ReceivedEvent{ReceivedEvent{}.refuse("BODY_INVALID", "The body is no list of CloudEvents: "+problemOf(err))}
-	}
-	if len(batch) == 0 || len(batch) > maxBatch {
-		return []ReceivedEvent{ReceivedEvent{}.refuse("BATCH_SIZE", "A batch has 1 to 1000 events.")}
-	}
-	events := make([]ReceivedEvent, len(batch))
-	for i, e := range batch {
-		if events[i] = readCDEvent(e); events[i].ID == "" {
-			events[i].ID = deliveryID("", e.Data) // what one event of many is known by is not the body of all
-		}
-	}
-	return events
-}
 
 // cdEvent is an event of CDEvents, as far as it is looked at. Context, subject and links are those of the specification, 0.3 to 0.6.
 type cdEvent struct {
@@ -94,18 +26,36 @@ type cdEvent struct {
 		} `json:"links"`
 	} `json:"context"`
 	Subject struct {
-		ID      string `json:"id"`
-		Content struct {
-			Environment struct {
-				ID string `json:"id"`
-			} `json:"environment"`
-			Service struct {
-				ID string `json:"id"`
-			} `json:"service"`
-			ArtifactID string `json:"artifactId"`
-		} `json:"content"`
+		ID      string    `json:"id"`
+		Source  string    `json:"source"`
+		Content cdContent `json:"content"`
 	} `json:"subject"`
 	CustomData json.RawMessage `json:"customData"`
+}
+
+type cdContent struct {
+	Environment struct {
+		ID string `json:"id"`
+	} `json:"environment"`
+	Service struct {
+		ID string `json:"id"`
+	} `json:"service"`
+	ArtifactID string `json:"artifactId"`
+}
+
+// notCounted tells whether data is an event of CDEvents of a type that counts nowhere.
+func notCounted(data []byte) bool {
+	var head struct {
+		Context struct {
+			Type string `json:"type"`
+		} `json:"context"`
+	}
+	what, ok := "", false
+	if json.Unmarshal(data, &head) == nil {
+		what, ok = strings.CutPrefix(head.Context.Type, "dev.cdevents.")
+	}
+	parts := strings.SplitN(what, ".", 3)
+	return ok && len(parts) > 1 && cdKinds[parts[0]+"."+parts[1]] == ""
 }
 
 // cdCustom are the members of customData that say what the specification has no place for.
@@ -127,21 +77,25 @@ var cdKinds = map[string]FactKind{
 func readCDEvent(ce cloudEvent) ReceivedEvent {
 	e := ReceivedEvent{Delivery: Delivery{ID: joinID(ce.Source, ce.ID), Type: ce.Type}}
 	data, err := ce.data()
+	if err != nil {
+		return e.refuse("data_base64", "BODY_INVALID", "The member `data_base64` is no base64.")
+	}
 	var d cdEvent
-	if err == nil {
-		err = json.Unmarshal(data, &d)
+	if err = json.Unmarshal(data, &d); err != nil && notCounted(data) {
+		d.Subject.Content, err = cdContent{}, nil // other subjects may have other content under the same names
 	}
 	if err != nil {
-		return e.refuse("BODY_INVALID", "The data is no event of CDEvents: "+problemOf(err))
+		return e.unreadable(ce.what(), data, err)
 	}
 	id, source := cmp.Or(ce.ID, d.Context.ID), cmp.Or(ce.Source, d.Context.Source)
 	if ce.binary {
 		id, source = cmp.Or(d.Context.ID, ce.ID), cmp.Or(d.Context.Source, ce.Source)
 	}
 	e.ID, e.Type = joinID(source, id), cmp.Or(d.Context.Type, ce.Type)
+	e.Digest = digestOf(e.Type, data)
 	what, ok := strings.CutPrefix(e.Type, "dev.cdevents.")
 	if !ok {
-		return e.refuse("EVENT_UNKNOWN", "The type does not begin with dev.cdevents.; other events are not known here.")
+		return e.refuse("context.type", "EVENT_UNKNOWN", "This source takes CDEvents, whose types begin with dev.cdevents.; "+inQuotes(e.Type)+" is none.")
 	}
 	subject, rest, _ := strings.Cut(what, ".")
 	predicate, _, _ := strings.Cut(rest, ".")
@@ -150,29 +104,34 @@ func readCDEvent(ce cloudEvent) ReceivedEvent {
 		return e.ignore("TYPE_NOT_COUNTED", "Events of this type change none of the delivery metrics.")
 	}
 	if id == "" {
-		return e.refuse("ID_MISSING", "The event has no id, so that a repetition would not be known.")
+		return e.refuse("context.id", "ID_MISSING", "The event has no id, so that a repetition would not be known.")
 	}
-	at, err := time.Parse(time.RFC3339Nano, cmp.Or(d.Context.Timestamp, ce.Time))
+	timestamp := cmp.Or(d.Context.Timestamp, ce.Time)
+	if timestamp == "" {
+		return e.refuse("context.timestamp", "TIME_MISSING", "The event does not say in context.timestamp when it happened.")
+	}
+	at, err := time.Parse(time.RFC3339Nano, timestamp)
 	if err != nil {
-		return e.refuse("TIME_INVALID", "The timestamp is not RFC 3339.")
+		return e.refuse("context.timestamp", "TIME_INVALID", "The timestamp "+inQuotes(timestamp)+" is not RFC 3339 with its zone.")
 	}
-	return d.fact(e, kind, cmp.Or(d.Context.ID, id), at)
+	return d.fact(e, kind, cmp.Or(d.Context.ID, id), source, at)
 }
 
 // fact is what the event says has happened.
-func (d *cdEvent) fact(e ReceivedEvent, kind FactKind, id string, at time.Time) ReceivedEvent {
+func (d *cdEvent) fact(e ReceivedEvent, kind FactKind, id, scope string, at time.Time) ReceivedEvent {
 	var custom cdCustom
 	if trimmed := bytes.TrimSpace(d.CustomData); len(trimmed) > 0 && trimmed[0] == '{' {
 		if err := json.Unmarshal(trimmed, &custom); err != nil {
-			return e.refuse("BODY_INVALID", "In customData "+problemOf(err))
+			field, problem := problemOf("customData", trimmed, err)
+			return e.refuse(strings.TrimSuffix("customData."+field, "."), "BODY_INVALID", "In customData: "+problem)
 		}
 	}
 	commitTime, err := optionalTime(custom.CommitTime)
 	if err != nil {
-		return e.refuse("TIME_INVALID", "customData.commitTime is not RFC 3339.")
+		return e.refuse("customData.commitTime", "TIME_INVALID", "customData.commitTime is not RFC 3339.")
 	}
 	f := DeliveryFact{
-		Kind: kind, Key: id, Time: at, Environment: d.Subject.Content.Environment.ID, Chain: d.Context.ChainID,
+		Kind: kind, Key: id, Scope: scope, Time: at, Environment: d.Subject.Content.Environment.ID, Chain: d.Context.ChainID,
 		Commit: cmp.Or(custom.Commit, commitOfPurl(d.Subject.Content.ArtifactID)), CommitTime: commitTime, Unplanned: custom.Unplanned,
 	}
 	switch kind {
@@ -183,15 +142,16 @@ func (d *cdEvent) fact(e ReceivedEvent, kind FactKind, id string, at time.Time) 
 		f = DeliveryFact{Kind: kind, Key: custom.Commit, Time: commitTime}
 	case Deployed, RolledBack:
 		if f.Environment == "" {
-			return e.refuse("ENVIRONMENT_MISSING", "The event does not say in subject.content.environment.id where it was deployed.")
+			return e.refuse("subject.content.environment.id", "ENVIRONMENT_MISSING", "The event does not say in subject.content.environment.id where it was deployed.")
 		}
 		f.Service = d.Subject.ID
 		d.declare(&f, custom)
 	default:
 		if d.Subject.ID == "" {
-			return e.refuse("INCIDENT_MISSING", "The event does not say in subject.id which incident it is.")
+			return e.refuse("subject.id", "INCIDENT_MISSING", "The event does not say in subject.id which incident it is.")
 		}
 		f.Key, f.Service = d.Subject.ID, d.Subject.Content.Service.ID
+		f.Scope = cmp.Or(d.Subject.Source, scope)
 		f.Commit, f.CommitTime, f.Unplanned = "", time.Time{}, false
 		d.declare(&f, custom)
 	}
@@ -214,26 +174,6 @@ func (d *cdEvent) declare(f *DeliveryFact, custom cdCustom) {
 // maxLinks is how many links of an event are looked at.
 const maxLinks = 50
 
-// data is the data of the event, whichever way it is written.
-func (e cloudEvent) data() ([]byte, error) {
-	if e.DataBase64 != "" {
-		return base64.StdEncoding.DecodeString(e.DataBase64)
-	}
-	var text string
-	if len(e.Data) > 0 && e.Data[0] == '"' && json.Unmarshal(e.Data, &text) == nil {
-		return []byte(text), nil // JSON in a string: datacontenttype is not JSON to some senders
-	}
-	return e.Data, nil
-}
-
-// joinID is what makes a CloudEvent one and the same: its source and its id.
-func joinID(source, id string) string {
-	if id == "" {
-		return ""
-	}
-	return strings.TrimSpace(source + " " + id)
-}
-
 // commitOfPurl is the commit that a package URL of a forge names as its version, or "".
 func commitOfPurl(purl string) string {
 	for _, forge := range []string{"pkg:github/", "pkg:gitlab/", "pkg:bitbucket/"} {
@@ -248,9 +188,4 @@ func commitOfPurl(purl string) string {
 		}
 	}
 	return ""
-}
-
-// isHash tells whether a text is the whole hash of a commit.
-func isHash(s string) bool {
-	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdefABCDEF") == ""
 }

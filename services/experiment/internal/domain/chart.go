@@ -20,7 +20,7 @@ type Chart struct {
 	Segments []Segment
 	// Shift is a hint that it may be time for a new baseline; nil when there is none.
 	Shift *Shift
-	// Omitted is how many earlier points are left out of Points.
+	// Omitted is how many earlier readings were left out of the chart; it says nothing of them but their number.
 	Omitted int
 }
 
@@ -59,6 +59,10 @@ type Analysis struct {
 	// own: its first BaselinePoints points, or all when these are 0 or more than there are.
 	Baselines      []Baseline
 	BaselinePoints int
+	// First are these points where they lie before the chart; empty when they are its own.
+	First []Measurement
+	// Omitted is how many earlier readings are left out.
+	Omitted int
 	// Method is for that baseline of its own. Frozen baselines bring theirs.
 	Method Method
 }
@@ -68,7 +72,7 @@ type Analysis struct {
 // step from the last point of one to the first of the next is explained by the decision.
 func (a Analysis) Chart(points []Measurement) Chart {
 	sorted := a.Window.in(points)
-	c := Chart{Points: chartPoints(sorted), Segments: a.segments(sorted)}
+	c := Chart{Points: chartPoints(sorted), Segments: a.segments(sorted), Omitted: a.Omitted}
 	for i := range c.Segments {
 		s := &c.Segments[i]
 		for _, signal := range detect(c.Points[s.First:s.End], s.Limits) {
@@ -92,7 +96,11 @@ func (a Analysis) segments(sorted []Measurement) (list []Segment) {
 		if n <= 0 || n > len(sorted) {
 			n = len(sorted)
 		}
-		if limits := LimitsOf(sorted[:n], a.Method); limits != nil {
+		own := sorted[:n]
+		if len(a.First) > 0 {
+			own = a.First
+		}
+		if limits := LimitsOf(own, a.Method); limits != nil {
 			list = []Segment{{First: 0, End: len(sorted), Limits: *limits, Baseline: -1}}
 		}
 		return list
@@ -119,37 +127,6 @@ func (c Chart) sustained(s Segment) *Shift {
 		return &Shift{Since: first.Time, Points: len(signal.Points), Above: first.Value > s.Limits.Centre}
 	}
 	return nil
-}
-
-// Latest returns the chart with its last n points only. Limits and signals stay what they are; the signals and segments
-// point into what is left.
-func (c Chart) Latest(n int) Chart {
-	cut := len(c.Points) - n
-	if cut <= 0 {
-		return c
-	}
-	c.Points, c.Omitted = c.Points[cut:], c.Omitted+cut
-	var signals []Signal
-	for _, s := range c.Signals {
-		var points []int
-		for _, i := range s.Points {
-			if i >= cut {
-				points = append(points, i-cut)
-			}
-		}
-		if len(points) > 0 {
-			signals = append(signals, Signal{Rule: s.Rule, Points: points})
-		}
-	}
-	var segments []Segment
-	for _, s := range c.Segments {
-		if s.End > cut {
-			s.First, s.End = max(0, s.First-cut), s.End-cut
-			segments = append(segments, s)
-		}
-	}
-	c.Signals, c.Segments = signals, segments
-	return c
 }
 
 func chartPoints(sorted []Measurement) []ChartPoint {

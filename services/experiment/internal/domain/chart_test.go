@@ -90,22 +90,6 @@ func TestFlatLine(t *testing.T) {
 	}
 }
 
-func TestLatest(t *testing.T) {
-	chart := Analyze(daily(append(slices.Clone(golden), 99, 41, 40, 99)...), 12)
-	latest := chart.Latest(3)
-	if len(latest.Points) != 3 || latest.Points[2].Value != 99 || latest.Limits != chart.Limits {
-		t.Fatalf("latest = %+v", latest)
-	}
-	// The signal of the first 99 is gone; of the moving range that ended in its 41, the last point is left.
-	want := []Signal{{R1Range, []int{0}}, {R1Range, []int{1, 2}}, {R1, []int{2}}}
-	if !reflect.DeepEqual(latest.Signals, want) {
-		t.Errorf("signals %v, want %v", latest.Signals, want)
-	}
-	if all := chart.Latest(100); !reflect.DeepEqual(all, chart) {
-		t.Errorf("a chart that is short enough changed")
-	}
-}
-
 // measurements draws readings with distinct keys.
 func measurements(min, max int) *rapid.Generator[[]Measurement] {
 	one := rapid.Custom(func(t *rapid.T) Measurement {

@@ -18,7 +18,9 @@ type Correction struct {
 type Corrected struct {
 	Measurement
 	// RecordTime is when it arrived.
-	RecordTime  time.Time
+	RecordTime time.Time
+	// Withdrawn says that nothing speaks for it any more: Value is what it was, and the last correction says why.
+	Withdrawn   bool
 	Corrections []Correction
 }
 
@@ -44,4 +46,11 @@ func (c *Corrected) Correct(m *Metric, believed, value float64, reason string, n
 	c.Corrections = append(c.Corrections, Correction{ValueBefore: c.Value, Reason: reason, CorrectTime: now})
 	c.Value = value
 	return []MetricEvent{{Corrected: c}}, nil
+}
+
+// Withdraw keeps why a computed reading does not stand any more.
+func (c *Corrected) Withdraw(reason string, now time.Time) []MetricEvent {
+	c.Withdrawn = true
+	c.Corrections = append(c.Corrections, Correction{ValueBefore: c.Value, Reason: reason, CorrectTime: now})
+	return []MetricEvent{{Corrected: c}}
 }

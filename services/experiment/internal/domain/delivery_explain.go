@@ -13,7 +13,7 @@ func (h *DeliveryHistory) Explain(k DeliveryMetric, sourceKey string) DeliveryEx
 	switch k {
 	case RecoveryTime:
 		for _, i := range h.Incidents {
-			if incidentKey(i) == sourceKey {
+			if i.sourceKey() == sourceKey {
 				e.Incidents = append(e.Incidents, i)
 				if i.CausedBy != nil && i.CausedBy.to != nil {
 					e.Deployments = append(e.Deployments, i.CausedBy.to)
@@ -42,7 +42,7 @@ func (h *DeliveryHistory) behind(k DeliveryMetric, sourceKey string) []*Deployme
 		if d.Rollback {
 			continue
 		}
-		if deploymentKey(d) == sourceKey {
+		if d.sourceKey() == sourceKey {
 			if k == DeploymentFrequency && before != nil {
 				return []*Deployment{before, d}
 			}

@@ -3,12 +3,11 @@ package domain
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 )
 
-// guessWindow is how long before an incident a deployment is guessed to have caused it.
-const guessWindow = 24 * time.Hour
+// GuessWindow is how long before an incident a deployment is guessed to have caused it.
+const GuessWindow = 24 * time.Hour
 
 // LinkBasis is what a link rests on.
 type LinkBasis string
@@ -24,11 +23,16 @@ type DeploymentLink struct {
 	// Deployment is the sender's id.
 	Deployment string
 	Basis      LinkBasis
-	// Detail says what it rests on.
+	// Detail says what it rests on, and when nothing was found under the id, why.
 	Detail string
-	// to is nil when the deployment was declared, but nobody told of it.
+	// to is nil when the deployment was declared, but is not known for sure.
 	to *Deployment
 }
+
+// identity is what makes a deployment or an incident one and the same. Two senders may use one id for two things.
+type identity struct{ source, scope, key string }
+
+func (f DeliveryFact) identity() identity { return identity{f.Source, f.Scope, f.Key} }
 
 // Deployment is a change of what runs in production.
 type Deployment struct {
@@ -43,7 +47,8 @@ type Deployment struct {
 	Undid              *DeploymentLink
 	Source, DeliveryID string
 
-	chain string
+	// place is the environment, in one case.
+	scope, chain, place string
 }
 
 // Incident is a problem in production.
@@ -53,49 +58,65 @@ type Incident struct {
 	Environment           string
 	CausedBy              *DeploymentLink
 	Source, DeliveryID    string
+	// EndDetail says why there is no ResolveTime although an end was told.
+	EndDetail string
 
-	chain string
+	scope, chain string
 }
 
 // DeliveryHistory is what all that was told of one service comes to. The order in which it was told never matters.
 type DeliveryHistory struct {
-	// Deployments and Incidents are in the order of their times, then keys.
+	// Deployments and Incidents are in the order of their times, then keys, then senders.
 	Deployments []*Deployment
 	Incidents   []*Incident
-	byKey       map[string]*Deployment
+
+	byIdentity map[identity]*Deployment
+	byKey      map[string][]*Deployment
+	// incidents are those of a key.
+	incidents map[string][]*Incident
+	beyond    Beyond
+}
+
+// Beyond is what has to be known of a history of which only a part was read.
+type Beyond struct {
+	// Environments are those, folded, that something was deployed to.
+	Environments map[string]bool
+	// Tells are the metrics that there is something to read of.
+	Tells map[DeliveryMetric]bool
 }
 
 // NewDeliveryHistory puts facts of one service together. commits are the times of commits by their hashes. Of contradictions
 // the earliest event counts, then the least source and delivery id.
 func NewDeliveryHistory(facts []DeliveryFact, commits map[string]time.Time) *DeliveryHistory {
+	return NewPartialHistory(facts, commits, Beyond{})
+}
+
+// NewPartialHistory is NewDeliveryHistory of a part of the facts: all of each deployment and incident that it has any of.
+func NewPartialHistory(facts []DeliveryFact, commits map[string]time.Time, beyond Beyond) *DeliveryHistory {
 	facts = slices.Clone(facts)
 	slices.SortFunc(facts, func(a, b DeliveryFact) int {
-		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Source, b.Source), cmp.Compare(a.DeliveryID, b.DeliveryID))
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Source, b.Source), cmp.Compare(a.DeliveryID, b.DeliveryID), cmp.Compare(a.Kind, b.Kind))
 	})
-	h := &DeliveryHistory{byKey: map[string]*Deployment{}}
-	incidents := map[string]*incidentFacts{}
+	h := &DeliveryHistory{byIdentity: map[identity]*Deployment{}, byKey: map[string][]*Deployment{}, incidents: map[string][]*Incident{}, beyond: beyond}
 	undone := map[*Deployment][]DeliveryFact{}
 	for _, f := range facts {
-		switch f.Kind {
-		case Deployed, RolledBack:
+		if f.Kind == Deployed || f.Kind == RolledBack {
 			d := h.deployment(f, commits)
 			undone[d] = append(undone[d], f)
-		case IncidentOpened, IncidentResolved:
-			if incidents[f.Key] == nil {
-				incidents[f.Key] = &incidentFacts{}
-			}
-			incidents[f.Key].add(f)
-		case CommitMade:
 		}
 	}
-	slices.SortFunc(h.Deployments, func(a, b *Deployment) int { return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Key, b.Key)) })
-	for _, known := range incidents {
-		if i := known.incident(); i != nil {
-			h.link(i, known.all)
-			h.Incidents = append(h.Incidents, i)
-		}
+	slices.SortFunc(h.Deployments, func(a, b *Deployment) int {
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Source, b.Source), cmp.Compare(a.scope, b.scope))
+	})
+	for _, known := range incidentsOf(facts) {
+		i := known.incident()
+		h.link(i, known.all)
+		h.Incidents = append(h.Incidents, i)
+		h.incidents[i.Key] = append(h.incidents[i.Key], i)
 	}
-	slices.SortFunc(h.Incidents, func(a, b *Incident) int { return cmp.Or(a.OpenTime.Compare(b.OpenTime), cmp.Compare(a.Key, b.Key)) })
+	slices.SortFunc(h.Incidents, func(a, b *Incident) int {
+		return cmp.Or(a.OpenTime.Compare(b.OpenTime), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Source, b.Source), cmp.Compare(a.scope, b.scope))
+	})
 	for _, d := range h.Deployments {
 		if d.Rollback {
 			h.undo(d, undone[d])
@@ -106,160 +127,32 @@ func NewDeliveryHistory(facts []DeliveryFact, commits map[string]time.Time) *Del
 
 // deployment adds what a fact says of a deployment.
 func (h *DeliveryHistory) deployment(f DeliveryFact, commits map[string]time.Time) *Deployment {
-	d := h.byKey[f.Key]
+	d := h.byIdentity[f.identity()]
 	if d == nil {
 		d = &Deployment{
-			Key: f.Key, Time: f.Time, Environment: f.Environment, Rollback: f.Kind == RolledBack, Source: f.Source, DeliveryID: f.DeliveryID,
+			Key: f.Key, Time: f.Time, Environment: f.Environment, Rollback: f.Kind == RolledBack,
+			Source: f.Source, DeliveryID: f.DeliveryID, scope: f.Scope, place: FoldName(f.Environment),
 		}
-		h.byKey[f.Key] = d
+		h.byIdentity[f.identity()] = d
+		h.byKey[f.Key] = append(h.byKey[f.Key], d)
 		h.Deployments = append(h.Deployments, d)
 	}
 	d.Commit, d.chain = cmp.Or(d.Commit, f.Commit), cmp.Or(d.chain, f.Chain)
 	d.Unplanned = d.Unplanned || f.Unplanned || d.Rollback
-	if d.CommitTime.IsZero() {
-		d.CommitTime = f.CommitTime
-	}
-	if d.CommitTime.IsZero() {
-		d.CommitTime = commits[d.Commit]
-	}
+	d.madeAt(f.CommitTime)
+	d.madeAt(commits[d.Commit])
 	return d
 }
 
-// incidentFacts are all facts about one incident, in order.
-type incidentFacts struct{ all []DeliveryFact }
-
-func (k *incidentFacts) add(f DeliveryFact) { k.all = append(k.all, f) }
-
-// incident is what the facts come to; nil while nobody has told when it began. It ends with the first end after that.
-func (k *incidentFacts) incident() *Incident {
-	var i *Incident
-	for _, f := range k.all {
-		switch {
-		case f.Kind == IncidentOpened && i == nil:
-			i = &Incident{Key: f.Key, OpenTime: f.Time, Source: f.Source, DeliveryID: f.DeliveryID}
-		case f.Kind == IncidentResolved && i != nil && i.ResolveTime.IsZero():
-			i.ResolveTime = f.Time
-		}
+// madeAt notes when the commit is said to have been made. The first to say counts, unless it says that the commit was made after it ran.
+func (d *Deployment) madeAt(at time.Time) {
+	if at.IsZero() || !d.CommitTime.IsZero() && (!d.CommitTime.After(d.Time) || at.After(d.Time)) {
+		return
 	}
-	if i == nil {
-		return nil
-	}
-	for _, f := range k.all {
-		i.Environment = cmp.Or(i.Environment, f.Environment)
-		if f.Kind == IncidentOpened { // the end belongs to the chain of the fix
-			i.chain = cmp.Or(i.chain, f.Chain)
-		}
-		// An end at the very instant of the beginning may stand before it.
-		if f.Kind == IncidentResolved && i.ResolveTime.IsZero() && f.Time.Equal(i.OpenTime) {
-			i.ResolveTime = f.Time
-		}
-	}
-	return i
+	d.CommitTime = at
 }
 
-// link finds the deployment that caused an incident: the one that the events of its beginning name, that of their chain, or, as a guess,
-// the latest within 24 hours before. What the events of its end name is the fix, not the cause.
-func (h *DeliveryHistory) link(i *Incident, facts []DeliveryFact) {
-	var opened []DeliveryFact
-	for _, f := range facts {
-		if f.Kind == IncidentOpened {
-			opened = append(opened, f)
-		}
-	}
-	if i.CausedBy = h.declared(opened, i.chain, i.OpenTime, nil); i.CausedBy == nil {
-		i.CausedBy = h.guess(i)
-	}
-	if i.CausedBy != nil && i.CausedBy.to != nil {
-		i.CausedBy.to.Failed = true
-	}
-}
-
-// guess is the latest deployment within 24 hours before an incident, in the same environment. An alarm may call production by another name
-// than the pipeline, so when nothing was ever deployed to its environment, all deployments that counted are looked at.
-func (h *DeliveryHistory) guess(i *Incident) *DeploymentLink {
-	environment, detail := i.Environment, "latest in the same environment within 24 hours before"
-	switch {
-	case environment == "":
-		detail = "latest in any environment within 24 hours before, as the incident names none"
-	case !slices.ContainsFunc(h.Deployments, func(d *Deployment) bool { return strings.EqualFold(d.Environment, environment) }):
-		environment, detail = "", "latest in any environment within 24 hours before, as nothing was deployed to that of the incident"
-	}
-	d := h.latest(environment, i.OpenTime, guessWindow, nil)
-	if d == nil {
-		return nil
-	}
-	return &DeploymentLink{Deployment: d.Key, Basis: LinkGuessed, Detail: detail, to: d}
-}
-
-// undo finds the deployment that a rollback undid: the one that it names, that of its chain, or, as a guess, the latest before it.
-func (h *DeliveryHistory) undo(d *Deployment, facts []DeliveryFact) {
-	if d.Undid = h.declared(facts, d.chain, d.Time, d); d.Undid == nil {
-		if before := h.latest(d.Environment, d.Time, 0, d); before != nil {
-			d.Undid = &DeploymentLink{Deployment: before.Key, Basis: LinkGuessed, Detail: "latest in the same environment before", to: before}
-		}
-	}
-	if d.Undid != nil && d.Undid.to != nil {
-		d.Undid.to.Failed = true
-	}
-}
-
-// declared is the deployment that facts say they are about; nil when they say nothing. One that ran only after the instant is skipped, and
-// except is none of those that are looked for.
-func (h *DeliveryHistory) declared(facts []DeliveryFact, chain string, before time.Time, except *Deployment) *DeploymentLink {
-	unknown := ""
-	by := ""
-	for _, f := range facts {
-		for _, id := range f.About {
-			d := h.named(id)
-			switch {
-			case d != nil && d != except && !d.Time.After(before):
-				return &DeploymentLink{Deployment: d.Key, Basis: LinkDeclared, Detail: f.AboutBy, to: d}
-			case d == nil && f.AboutBy != "links" && unknown == "": // a link may lead to anything
-				unknown, by = id, f.AboutBy
-			}
-		}
-	}
-	if unknown != "" {
-		return &DeploymentLink{Deployment: unknown, Basis: LinkDeclared, Detail: by}
-	}
-	if chain == "" {
-		return nil
-	}
-	for _, d := range slices.Backward(h.Deployments) {
-		if d != except && !d.Rollback && d.chain == chain && !d.Time.After(before) {
-			return &DeploymentLink{Deployment: d.Key, Basis: LinkDeclared, Detail: "chainId", to: d}
-		}
-	}
-	return nil
-}
-
-// named is the deployment with a key or, when there is none, the first one of a commit.
-func (h *DeliveryHistory) named(id string) *Deployment {
-	if d := h.byKey[id]; d != nil {
-		return d
-	}
-	if !isHash(id) {
-		return nil
-	}
-	for _, d := range h.Deployments {
-		if strings.EqualFold(d.Commit, id) {
-			return d
-		}
-	}
-	return nil
-}
-
-// latest is the last deployment in an environment up to an instant, and within a time before it unless that is 0. A rollback brings
-// back what was good before and is none of them.
-func (h *DeliveryHistory) latest(environment string, upTo time.Time, within time.Duration, except *Deployment) *Deployment {
-	for _, d := range slices.Backward(h.Deployments) {
-		if d == except || d.Rollback || d.Time.After(upTo) || environment != "" && !strings.EqualFold(d.Environment, environment) {
-			continue
-		}
-		if within > 0 && upTo.Sub(d.Time) > within {
-			return nil
-		}
-		return d
-	}
-	return nil
+// noLeadTime tells whether the deployment can have no lead time.
+func (d *Deployment) noLeadTime() bool {
+	return d.Rollback || d.CommitTime.IsZero() || d.CommitTime.After(d.Time)
 }

@@ -2,8 +2,6 @@ package domain
 
 import (
 	"cmp"
-	"encoding/json"
-	"errors"
 	"strings"
 	"time"
 )
@@ -33,35 +31,50 @@ func readPlain(headers DeliveryHeaders, body []byte) ReceivedEvent {
 	err := decodeStrict(body, &d)
 	e := ReceivedEvent{Delivery: Delivery{ID: cmp.Or(headers["webhook-id"], bare(headers["idempotency-key"])), Type: d.Event}}
 	if err != nil {
-		return e.refuse("BODY_INVALID", "The body is not the JSON object that is expected: "+problemOf(err))
+		return e.unreadable("The body", body, err)
 	}
 	kind, ok := plainKinds[d.Event]
-	if !ok {
-		return e.refuse("EVENT_UNKNOWN", "The event must be deployed, rolledback, incident_opened or incident_resolved.")
+	switch {
+	case d.Event == "":
+		return e.refuse("event", "EVENT_UNKNOWN", "Say in `event` what has happened: deployed, rolledback, incident_opened or incident_resolved.")
+	case !ok:
+		return e.refuse("event", "EVENT_UNKNOWN", "The event is "+inQuotes(d.Event)+"; it must be deployed, rolledback, incident_opened or incident_resolved.")
+	case strings.TrimSpace(d.Time) == "":
+		return e.refuse("time", "TIME_MISSING", "Say in `time` when it happened, with its zone, such as 2026-06-01T09:30:00Z; `date -u +%FT%TZ` writes it.")
 	}
 	f := DeliveryFact{Kind: kind, Service: d.Service, Environment: d.Environment, Commit: d.Commit, Unplanned: d.Unplanned}
 	if f.Time, err = time.Parse(time.RFC3339Nano, d.Time); err != nil {
-		return e.refuse("TIME_INVALID", "The time is not RFC 3339 with its zone, such as 2026-06-01T09:30:00Z.")
+		return e.refuse("time", "TIME_INVALID", "The time "+inQuotes(d.Time)+" is not RFC 3339 with its zone, such as 2026-06-01T09:30:00Z.")
 	}
 	if f.CommitTime, err = optionalTime(d.CommitTime); err != nil {
-		return e.refuse("TIME_INVALID", "The commit_time is not RFC 3339 with its zone; `git log -1 --format=%cI` writes it.")
+		return e.refuse("commit_time", "TIME_INVALID",
+			"The commit_time "+inQuotes(d.CommitTime)+" is not RFC 3339 with its zone; `git log -1 --format=%cI` writes it.")
 	}
-	switch kind {
-	case Deployed, RolledBack:
-		if d.Environment == "" {
-			return e.refuse("ENVIRONMENT_MISSING", "Say in `environment` where it was deployed.")
-		}
-		if f.Key = deliveryID(e.ID, body); kind == RolledBack {
-			f.declare("deployment", d.Deployment)
-		} else {
-			f.Key = cmp.Or(d.Deployment, f.Key)
-		}
-	default:
-		if d.Incident == "" {
-			return e.refuse("INCIDENT_MISSING", "Say in `incident` which incident it is, so that its end is known as such.")
-		}
-		f.Key = d.Incident
+	if kind == Deployed || kind == RolledBack {
+		return d.deployment(e, f, body)
+	}
+	if strings.TrimSpace(d.Incident) == "" {
+		return e.refuse("incident", "INCIDENT_MISSING", "Say in `incident` which incident it is, so that its end is known as such.")
+	}
+	f.Key = d.Incident
+	f.declare("deployment", d.Deployment)
+	return e.accept(f)
+}
+
+// deployment is the fact that something was deployed or rolled back.
+func (d *plainDelivery) deployment(e ReceivedEvent, f DeliveryFact, body []byte) ReceivedEvent {
+	if strings.TrimSpace(d.Environment) == "" {
+		return e.refuse("environment", "ENVIRONMENT_MISSING", "Say in `environment` where it was deployed.")
+	}
+	f.Key = deliveryID(e.ID, body)
+	switch {
+	case f.Kind == RolledBack:
 		f.declare("deployment", d.Deployment)
+	case strings.TrimSpace(d.Deployment) == "":
+		e.Remark("DEPLOYMENT_UNNAMED", "It names no `deployment`, so that it is known by the id of its delivery, "+f.Key+
+			": rollbacks and incidents have to name it by that.")
+	default:
+		f.Key = d.Deployment
 	}
 	return e.accept(f)
 }
@@ -83,32 +96,4 @@ func optionalTime(text string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	return time.Parse(time.RFC3339Nano, text)
-}
-
-// decodeStrict reads one JSON value without unknown members.
-func decodeStrict(body []byte, into any) error {
-	decoder := json.NewDecoder(strings.NewReader(string(body)))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return err
-	}
-	if decoder.More() {
-		return errors.New("there is more than one JSON value")
-	}
-	return nil
-}
-
-// problemOf says for people what is wrong with a JSON text.
-func problemOf(err error) string {
-	var wrongType *json.UnmarshalTypeError
-	var syntax *json.SyntaxError
-	switch {
-	case errors.As(err, &wrongType):
-		return inQuotes(wrongType.Field) + " cannot be a " + wrongType.Value + "."
-	case errors.As(err, &syntax):
-		return "it is no JSON."
-	case strings.Contains(err.Error(), "unknown field"):
-		return strings.TrimPrefix(err.Error(), "json: ") + "."
-	}
-	return "it is no complete JSON value."
 }

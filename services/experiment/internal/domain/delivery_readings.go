@@ -1,102 +1,13 @@
 package domain
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
-
-// DeliveryMetric is one of the five delivery metrics of DORA (guide of January 2026, github.com/dora-team/dora.dev). All are about one
-// service, and none is compared with anything but its own past.
-type DeliveryMetric string
-
-// The metrics; the words end the ids of the team's metrics.
-const (
-	// ChangeLeadTime is in hours from the commit that was deployed to when it ran in production, for each deployment. One without a known
-	// time of its commit has no reading, and neither has a rollback.
-	ChangeLeadTime DeliveryMetric = "change-lead-time"
-	// DeploymentFrequency is in hours since the deployment before, for each deployment: the form of DORA's frequency that a process behaviour
-	// chart reads best. Each deployment is a point, so that a two-week cycle has enough of them, where it would have two weekly counts; none
-	// waits for the end of a week, and none is piled up at zero.
-	DeploymentFrequency DeliveryMetric = "deployment-frequency"
-	// RecoveryTime is in hours from the beginning of an incident to its end, for each that is linked to a deployment.
-	RecoveryTime DeliveryMetric = "failed-deployment-recovery-time"
-	// ChangeFailRate is the share of a week's deployments, rollbacks left out, that needed immediate intervention: an incident or a
-	// rollback is linked to them.
-	ChangeFailRate DeliveryMetric = "change-fail-rate"
-	// ReworkRate is the share of a week's deployments, rollbacks included, that were not planned, but forced by an incident.
-	ReworkRate DeliveryMetric = "deployment-rework-rate"
-)
-
-// DeliveryMetrics are all of them.
-var DeliveryMetrics = []DeliveryMetric{ChangeLeadTime, DeploymentFrequency, RecoveryTime, ChangeFailRate, ReworkRate}
-
-// MetricOf is the metric as the team sees it, computed by a source.
-func (k DeliveryMetric) MetricOf(source *DeliverySource) *Metric {
-	m := &Metric{
-		Name: "teams/" + source.Team() + "/metrics/" + source.Service + "-" + string(k), Unit: "h", Direction: Lower, Kind: Process,
-		ReadingRhythm: "EVERY_EVENT", FloorAtZero: true, ComputedBy: source.Name, Source: "deployments and incidents of " + source.Service,
-	}
-	switch k {
-	case ChangeLeadTime:
-		m.DisplayName = source.Service + ": change lead time"
-	case DeploymentFrequency:
-		// Nights and weekends are part of the work, and make single large values.
-		m.DisplayName, m.LimitForm = source.Service+": hours between deployments", FormMedian
-	case RecoveryTime:
-		m.DisplayName, m.Kind = source.Service+": failed deployment recovery time", Output
-	case ChangeFailRate:
-		m.DisplayName, m.Unit, m.Kind, m.ReadingRhythm = source.Service+": change fail rate", "%", Output, "WEEKLY"
-	case ReworkRate:
-		m.DisplayName, m.Unit, m.Kind, m.ReadingRhythm = source.Service+": deployment rework rate", "%", Output, "WEEKLY"
-	}
-	return m
-}
-
-// DeliveryMetricOf is which of the five a metric is, and the service that it is about; false for any other metric.
-func DeliveryMetricOf(metric string) (k DeliveryMetric, service string, ok bool) {
-	id := IDOf(metric)
-	for _, k := range DeliveryMetrics {
-		if service, ok := strings.CutSuffix(id, "-"+string(k)); ok && service != "" {
-			return k, service, true
-		}
-	}
-	return "", "", false
-}
-
-// FromDeliveries tells whether the readings of a metric are computed from what delivery sources tell.
-func (m *Metric) FromDeliveries() bool { return strings.Contains(m.ComputedBy, "/deliverySources/") }
-
-// Tells tells whether there is anything of a metric to read. The shares begin with the first thing that makes a hit: where nobody ever tells
-// of incidents, 0 % would not say that nothing fails, but that nobody looks. The weeks before then follow from the history.
-func (h *DeliveryHistory) Tells(k DeliveryMetric) bool {
-	rollback := func(d *Deployment) bool { return d.Rollback }
-	unplanned := func(d *Deployment) bool { return d.Unplanned } // a rollback is so, too
-	switch k {
-	case RecoveryTime:
-		return len(h.Incidents) > 0
-	case ChangeFailRate:
-		return len(h.Incidents) > 0 || slices.ContainsFunc(h.Deployments, rollback)
-	case ReworkRate:
-		return slices.ContainsFunc(h.Deployments, unplanned)
-	default:
-		return len(h.Deployments) > 0
-	}
-}
-
-// DependsOn tells whether such a fact can change readings of the metric.
-func (k DeliveryMetric) DependsOn(kind FactKind) bool {
-	switch kind {
-	case CommitMade:
-		return k == ChangeLeadTime
-	case IncidentOpened, IncidentResolved:
-		return k != ChangeLeadTime && k != DeploymentFrequency
-	case Deployed, RolledBack:
-		return true
-	}
-	return false
-}
 
 // Readings are the readings of a metric that the history comes to, in no order. Weeks are those of ISO 8601 in UTC, and have a
 // reading once they are over.
@@ -115,8 +26,8 @@ func (h *DeliveryHistory) Readings(k DeliveryMetric, now time.Time) []Measuremen
 
 func (h *DeliveryHistory) leadTimes() (list []Measurement) {
 	for _, d := range h.Deployments {
-		if !d.Rollback && !d.CommitTime.IsZero() && !d.CommitTime.After(d.Time) {
-			list = append(list, Measurement{Time: d.Time, Value: d.Time.Sub(d.CommitTime).Hours(), SourceKey: deploymentKey(d)})
+		if !d.noLeadTime() {
+			list = append(list, Measurement{Time: d.Time, Value: d.Time.Sub(d.CommitTime).Hours(), SourceKey: d.sourceKey()})
 		}
 	}
 	return list
@@ -129,7 +40,7 @@ func (h *DeliveryHistory) intervals() (list []Measurement) {
 			continue
 		}
 		if before != nil {
-			list = append(list, Measurement{Time: d.Time, Value: d.Time.Sub(before.Time).Hours(), SourceKey: deploymentKey(d)})
+			list = append(list, Measurement{Time: d.Time, Value: d.Time.Sub(before.Time).Hours(), SourceKey: d.sourceKey()})
 		}
 		before = d
 	}
@@ -139,7 +50,7 @@ func (h *DeliveryHistory) intervals() (list []Measurement) {
 func (h *DeliveryHistory) recoveries() (list []Measurement) {
 	for _, i := range h.Incidents {
 		if i.CausedBy != nil && !i.ResolveTime.IsZero() {
-			list = append(list, Measurement{Time: i.ResolveTime, Value: i.ResolveTime.Sub(i.OpenTime).Hours(), SourceKey: incidentKey(i)})
+			list = append(list, Measurement{Time: i.ResolveTime, Value: i.ResolveTime.Sub(i.OpenTime).Hours(), SourceKey: i.sourceKey()})
 		}
 	}
 	return list
@@ -185,12 +96,9 @@ func (h *DeliveryHistory) weeks(k DeliveryMetric) (list []deliveryWeek) {
 		if k == ChangeFailRate && d.Rollback {
 			continue
 		}
-		year, number := d.Time.ISOWeek()
-		key := fmt.Sprintf("week %04d-W%02d", year, number)
+		key := WeekKey(d.Time)
 		if len(list) == 0 || list[len(list)-1].key != key {
-			midnight := d.Time.Truncate(24 * time.Hour)
-			daysLeft := 7 - (int(midnight.Weekday())+6)%7
-			list = append(list, deliveryWeek{key: key, end: midnight.AddDate(0, 0, daysLeft)})
+			list = append(list, deliveryWeek{key: key, end: WeekStart(d.Time).AddDate(0, 0, 7)})
 		}
 		last := &list[len(list)-1]
 		last.deployments = append(last.deployments, d)
@@ -198,33 +106,31 @@ func (h *DeliveryHistory) weeks(k DeliveryMetric) (list []deliveryWeek) {
 	return list
 }
 
-func deploymentKey(d *Deployment) string { return "deployment " + d.Key }
+// sourceKey is that of readings about the deployment: its id and, because two senders may use one id, who told of it, such as
+// "deployment 41 (pipeline)".
+func (d *Deployment) sourceKey() string { return readingKey("deployment", d.Key, d.Source, d.scope) }
 
-func incidentKey(i *Incident) string { return "incident " + i.Key }
+func (i *Incident) sourceKey() string { return readingKey("incident", i.Key, i.Source, i.scope) }
 
-// CompareReadings compares what readings should be with what is recorded, by source keys: fresh ones are to be recorded, and changed ones
-// corrected. A reading stays at the time at which it was first recorded, even when a late event says otherwise; its value is
-// corrected. One that no event speaks for any more is left as it is: readings are never taken away.
-func CompareReadings(wanted, recorded []Measurement) (fresh []Entry, changed []ReadingChange) {
-	before := make(map[string]Measurement, len(recorded))
-	for _, m := range recorded {
-		before[m.SourceKey] = m
+func readingKey(what, id, source, scope string) string {
+	if text := what + " " + id + " (" + senderOf(source, scope) + ")"; utf8.RuneCountInString(text) <= maxSourceKey {
+		return text
 	}
-	for _, m := range wanted {
-		had, ok := before[m.SourceKey]
-		switch {
-		case !ok:
-			fresh = append(fresh, Entry{Measurement: m, Line: int64(len(fresh)) + 1})
-		case had.Value != m.Value:
-			changed = append(changed, ReadingChange{Recorded: had, Value: m.Value})
-		}
-	}
-	return fresh, changed
+	sum := sha256.Sum256([]byte(id + "\n" + scope))
+	return what + " sha256-" + hex.EncodeToString(sum[:]) + " (" + IDOf(source) + ")"
 }
 
-// ReadingChange is a recorded reading that should have another value.
-type ReadingChange struct {
-	// Recorded is the reading as it stands, Value what it should be.
-	Recorded Measurement
-	Value    float64
+// senderOf is who told something, for people: the id of the source and, where it passes on what several say, who said it.
+func senderOf(source, scope string) string { return strings.TrimSpace(IDOf(source) + " " + scope) }
+
+// WeekKey is the source key of readings about the week of an instant.
+func WeekKey(at time.Time) string {
+	year, number := at.UTC().ISOWeek()
+	return fmt.Sprintf("week %04d-W%02d", year, number)
+}
+
+// WeekStart is the beginning of the week of an instant: Monday, midnight, UTC.
+func WeekStart(at time.Time) time.Time {
+	midnight := at.UTC().Truncate(24 * time.Hour)
+	return midnight.AddDate(0, 0, -(int(midnight.Weekday())+6)%7)
 }

@@ -156,7 +156,7 @@ func TestRefusedAndIgnoredDeliveries(t *testing.T) {
 		{GitHubFormat, github, strings.ReplaceAll(status, `2026-05-20T15:20:53Z`, `2026-06-01T10:00:01Z`), "REFUSED TIME_AHEAD"},
 		{GitHubFormat, github, `{"deployment_status":{"state":7}}`, "REFUSED BODY_INVALID"},
 		{GitHubFormat, github, `[]`, "REFUSED BODY_INVALID"},
-		{GitHubFormat, github, `{}`, "REFUSED BODY_INVALID"},
+		{GitHubFormat, github, `{}`, "REFUSED ID_MISSING"},
 		{GitHubFormat, DeliveryHeaders{"x-github-event": "ping"}, string(payload(t, "github_ping.json")), "IGNORED PING"},
 		{GitHubFormat, DeliveryHeaders{"x-github-event": "push"}, string(payload(t, "github_push.json")), "ACCEPTED COMMIT_MADE"},
 		{GitHubFormat, DeliveryHeaders{"x-github-event": "push"}, `{"commits":[]}`, "IGNORED NO_COMMITS"},
@@ -167,7 +167,7 @@ func TestRefusedAndIgnoredDeliveries(t *testing.T) {
 		{GitLabFormat, nil, strings.Replace(deployment, `"success"`, `"canceled"`, 1), "IGNORED STATE_NOT_SUCCESS"},
 		{GitLabFormat, nil, strings.Replace(deployment, `21:50:00 +0200`, `21:50:00 CEST`, 1), "REFUSED TIME_INVALID"},
 		{GitLabFormat, nil, strings.Replace(deployment, `"deployment_id": 15`, `"deployment_id": []`, 1), "REFUSED BODY_INVALID"},
-		{GitLabFormat, nil, strings.Replace(deployment, `"deployment_id": 15`, `"a": 15`, 1), "REFUSED BODY_INVALID"},
+		{GitLabFormat, nil, strings.Replace(deployment, `"deployment_id": 15`, `"a": 15`, 1), "REFUSED ID_MISSING"},
 		{GitLabFormat, nil, string(payload(t, "gitlab_push.json")), "ACCEPTED COMMIT_MADE"},
 		{GitLabFormat, nil, `{"object_kind":"issue"}`, "IGNORED TYPE_NOT_COUNTED"},
 		{GitLabFormat, nil, `{}`, "REFUSED EVENT_UNKNOWN"},
@@ -177,7 +177,7 @@ func TestRefusedAndIgnoredDeliveries(t *testing.T) {
 		{CDEventsFormat, nil, cd(`"id":"  ",`+deployedType, `"environment":{"id":"production"}`), "REFUSED ID_MISSING"},
 		{CDEventsFormat, nil, cd(`"id":"1",`+deployedType, ``), "REFUSED ENVIRONMENT_MISSING"},
 		{CDEventsFormat, nil, cd(`"id":"1",`+deployedType, `"environment":"production"`), "REFUSED BODY_INVALID"},
-		{CDEventsFormat, nil, cd(`"id":"1","type":"dev.cdevents.service.deployed.0.3.0"`, `"environment":{"id":"production"}`), "REFUSED TIME_INVALID"},
+		{CDEventsFormat, nil, cd(`"id":"1","type":"dev.cdevents.service.deployed.0.3.0"`, `"environment":{"id":"production"}`), "REFUSED TIME_MISSING"},
 		{CDEventsFormat, nil, cd(`"id":"1","type":"com.example.deployed"`, ``), "REFUSED EVENT_UNKNOWN"},
 		{CDEventsFormat, nil, cd(`"id":"1","type":"dev.cdevents."`, ``), "IGNORED TYPE_NOT_COUNTED"},
 		{CDEventsFormat, nil, ``, "REFUSED BODY_INVALID"},
@@ -355,7 +355,7 @@ func TestKeptIDs(t *testing.T) {
 			t.Errorf("%q is kept as %q", id, kept)
 		}
 		seen[kept] = true
-		if reason, _ := checkSourceKey(deploymentKey(&Deployment{Key: kept})); reason != "" {
+		if reason, _ := checkSourceKey((&Deployment{Key: kept, Source: "teams/a/deliverySources/ci"}).sourceKey()); reason != "" {
 			t.Errorf("%q is no source key", kept)
 		}
 	}

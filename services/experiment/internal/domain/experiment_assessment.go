@@ -34,7 +34,9 @@ type PlanAssessment struct {
 	// Change is the predicted change in the metric's unit; nil while the plan does not say from where to where.
 	Change *float64
 	// Seed is what the simulation started from.
-	Seed     int64
+	Seed int64
+	// Source tells where the numbers come from; empty when there are none.
+	Source   string
 	Warnings []string
 }
 
@@ -75,6 +77,9 @@ func (e *Experiment) Assess(q PlanQuestion, metric *Metric, readings []Reading, 
 	}
 	if a.Possible {
 		a.Seed = int64(settingOf(a.Baseline, a.Planned, a.Rules, true).sequence().state)
+		a.Source = fmt.Sprintf("Simulation of %d histories with normal random numbers from SplitMix64 (Steele, Lea and Flood, 2014), started from the seed. "+
+			"Rules: Wheeler, Understanding Variation and Making Sense of Data. Limits: mean ± 2.660 × mean moving range; sigma: mean moving range / 1.128, "+
+			"the d2 of two readings (NIST/SEMATECH e-Handbook of Statistical Methods, 6.3.2.2).", a.Runs)
 	}
 	a.warn(e.Prediction, limits, metric.Unit)
 	return a, nil
@@ -83,14 +88,13 @@ func (e *Experiment) Assess(q PlanQuestion, metric *Metric, readings []Reading, 
 // soFar returns the readings that a plan starts from.
 func (e *Experiment) soFar(readings []Reading, now time.Time) []Measurement {
 	if !e.StartTime.IsZero() {
-		before, _ := divide(readings, e.StartTime, e.StartOrdinal)
-		return before
+		return baseline(divide(takenBy(readings, now), e.StartTime, e.StartOrdinal).before)
 	}
 	var before []Measurement
 	for _, r := range takenBy(readings, now) {
 		before = append(before, r.Measurement)
 	}
-	return inOrder(before)
+	return baseline(before)
 }
 
 // plannedReadings counts the readings until the end of the plan's day, and says how. Without a rhythm that the calendar
@@ -205,10 +209,13 @@ func countOf(n int) string {
 func percent(share float64) int { return int(math.Round(100 * share)) }
 
 // rounded keeps three significant digits, for texts.
-func rounded(v float64) string {
-	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 3, 64), 64)
+func rounded(v float64) string { return number(Significant(v, 3)) }
+
+// Significant rounds to so many significant digits: what was simulated is told no finer than chance lets it be known.
+func Significant(v float64, digits int) float64 {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64)
 	if err != nil {
-		return number(v)
+		return v
 	}
-	return number(short)
+	return short
 }

@@ -17,13 +17,16 @@ const hardlyExpected = 30
 // Outcome is what came of an experiment.
 type Outcome struct {
 	Judgement
-	// Window is what the team looked at. It begins at the start of the experiment when nothing was chosen; it is zero when
-	// all results were taken before the start and entered after it.
+	// Window is what the team looked at: from the start of the experiment to what could have been taken by the conclusion when
+	// nothing was chosen. It has no beginning when all results were taken before the start and entered after it, and is zero when
+	// a journal was judged. What was stored before may have no end.
 	Window Window `json:"window,omitzero"`
 	// LeftOut is how many results lie outside the window.
 	LeftOut int `json:"leftOut,omitempty"`
 	// Late is what came after the day of the plan; nil when nothing did.
 	Late *LateReadings `json:"late,omitempty"`
+	// Warnings are what to know beside the verdict, in words.
+	Warnings []string `json:"warnings,omitempty"`
 	// AmendmentCount and DeviationCount are how often the locked plan was changed before and after results were seen. The
 	// verdict is about the locked plan.
 	AmendmentCount int       `json:"amendmentCount,omitempty"`
@@ -47,7 +50,7 @@ type LateReadings struct {
 
 // Conclusion is what the team says at the end.
 type Conclusion struct {
-	// Window chooses among the results; the zero value takes all.
+	// Window chooses among the results; the zero value takes all. It does not begin before the start.
 	Window Window
 	// Verdict is the team's; "" takes what the numbers suggest.
 	Verdict Verdict
@@ -96,26 +99,34 @@ func (e *Experiment) Conclude(c Conclusion, readings []Reading, how Judging, now
 		return nil, e.refuseEnded()
 	}
 	if w := c.Window; !w.From.IsZero() && !w.To.IsZero() && !w.From.Before(w.To) {
-		return nil, fault.Invalid("window_end", "WINDOW_INVALID", "The window ends before it begins. Choose a window_end after window_start.")
+		return nil, fault.Invalid("window_end", "WINDOW_INVALID", "The window ends before it begins. Choose a windowEnd after windowStart.")
 	}
 	if e.judgedByJournal() {
 		return e.concludeByJournal(c, now)
 	}
-	before, results := divide(takenBy(readings, now), e.StartTime, e.StartOrdinal)
-	if len(results) == 0 {
+	split := divide(takenBy(readings, now), e.StartTime, e.StartOrdinal)
+	if len(split.after) == 0 {
 		return nil, e.refuse("NO_MEASUREMENTS", "No reading of the metric that was taken by now has arrived since the start. Import what was measured, or abandon the experiment with a reason.").
 			With("metric", e.Prediction.Metric)
 	}
-	chosen := c.Window.in(results)
+	window := c.Window
+	if split.role != lateResults {
+		if !window.From.IsZero() && window.From.Before(e.StartTime) {
+			return nil, fault.Invalid("window_start", "WINDOW_BEFORE_START",
+				"The experiment started at %s, and only what was taken since then is a result. Choose a windowStart from then on, or leave it out.", e.StartTime.UTC().Format(time.RFC3339Nano))
+		}
+		window.From = later(window.From, e.StartTime)
+	}
+	chosen := window.in(split.after)
 	if len(chosen) == 0 {
 		return nil, e.refuse("WINDOW_EMPTY", "No result was taken in this window. Choose another one, or leave it out to take all.").With("metric", e.Prediction.Metric)
 	}
-	o := e.judge(before, chosen, how)
-	o.LeftOut = len(results) - len(chosen)
-	o.Window = c.Window
-	if o.Window.From.IsZero() && !chosen[0].Time.Before(e.StartTime) {
-		o.Window.From = e.StartTime
+	// What is dated a little after now was taken by a clock that goes before ours, and counts.
+	if until := later(now, chosen[len(chosen)-1].Time.Add(time.Microsecond)); window.To.IsZero() || window.To.After(until) {
+		window.To = until
 	}
+	o := e.judge(split.before, chosen, how)
+	o.Window, o.LeftOut, o.Warnings = window, len(split.after)-len(chosen), split.warnings(how.Limits != nil)
 	return e.end(o, c, now)
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,29 +74,32 @@ func TestConcludeNeedsReadings(t *testing.T) {
 
 // The window chooses among the results; what it leaves out is counted, and the readings before the start stay the baseline.
 func TestTheWindowChooses(t *testing.T) {
-	first := monday.Add(2 * time.Hour)
+	first, now, start := monday.Add(2*time.Hour), monday.Add(9*time.Hour), stateAt(t, Running).StartTime
 	all := append(readings(1, monday.Add(-9*time.Hour), 41, 42, 43), readings(4, first, 40, 30, 28, 89)...)
 	for name, c := range map[string]struct {
 		window  Window
 		actual  float64
 		leftOut int
 		from    time.Time
+		to      time.Time
 		reason  string
 	}{
-		"everything":                   {Window{}, 46.75, 0, stateAt(t, Running).StartTime, ""},
-		"without the first days":       {Window{From: first.Add(time.Hour)}, 49, 1, first.Add(time.Hour), ""},
-		"from the second to the third": {Window{From: first.Add(time.Hour), To: first.Add(3 * time.Hour)}, 29, 2, first.Add(time.Hour), ""},
-		"until the second":             {Window{To: first.Add(time.Hour)}, 40, 3, stateAt(t, Running).StartTime, ""},
-		"from long before the start":   {Window{From: monday.AddDate(0, 0, -9)}, 46.75, 0, monday.AddDate(0, 0, -9), ""},
-		"between two readings":         {Window{From: first.Add(time.Minute), To: first.Add(time.Hour)}, 0, 0, time.Time{}, "WINDOW_EMPTY"},
-		"from its end to its start":    {Window{From: first.Add(time.Hour), To: first}, 0, 0, time.Time{}, "WINDOW_INVALID"},
+		"everything":                   {Window{}, 46.75, 0, start, now, ""},
+		"without the first days":       {Window{From: first.Add(time.Hour)}, 49, 1, first.Add(time.Hour), now, ""},
+		"from the second to the third": {Window{From: first.Add(time.Hour), To: first.Add(3 * time.Hour)}, 29, 2, first.Add(time.Hour), first.Add(3 * time.Hour), ""},
+		"until the second":             {Window{To: first.Add(time.Hour)}, 40, 3, start, first.Add(time.Hour), ""},
+		"from the start":               {Window{From: start}, 46.75, 0, start, now, ""},
+		"to a day that has not come":   {Window{To: now.AddDate(1, 0, 0)}, 46.75, 0, start, now, ""},
+		"from before the start":        {Window{From: start.Add(-time.Microsecond)}, 0, 0, time.Time{}, time.Time{}, "WINDOW_BEFORE_START"},
+		"between two readings":         {Window{From: first.Add(time.Minute), To: first.Add(time.Hour)}, 0, 0, time.Time{}, time.Time{}, "WINDOW_EMPTY"},
+		"from its end to its start":    {Window{From: first.Add(time.Hour), To: first}, 0, 0, time.Time{}, time.Time{}, "WINDOW_INVALID"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, say := stateAt(t, Running), words
 			say.Window = c.window
-			_, err := e.Conclude(say, all, Judging{}, monday.Add(9*time.Hour))
+			_, err := e.Conclude(say, all, Judging{}, now)
 			switch {
-			case c.reason == "WINDOW_INVALID":
+			case c.reason == "WINDOW_INVALID" || c.reason == "WINDOW_BEFORE_START":
 				wantReason(t, err, fault.InvalidArgument, c.reason)
 			case c.reason != "":
 				wantReason(t, err, fault.FailedPrecondition, c.reason)
@@ -103,7 +107,7 @@ func TestTheWindowChooses(t *testing.T) {
 				t.Fatal(err)
 			default:
 				o := e.Outcome
-				if o.Actual != c.actual || o.LeftOut != c.leftOut || !o.Window.From.Equal(c.from) || !o.Window.To.Equal(c.window.To) {
+				if o.Actual != c.actual || o.LeftOut != c.leftOut || !o.Window.From.Equal(c.from) || !o.Window.To.Equal(c.to) {
 					t.Errorf("outcome %+v", o)
 				}
 			}
@@ -111,14 +115,45 @@ func TestTheWindowChooses(t *testing.T) {
 	}
 }
 
-// What was entered late, by a day before the start, has no window that begins at the start.
-func TestWindowOfLateEntries(t *testing.T) {
-	e := stateAt(t, Running)
-	if _, err := e.Conclude(words, readings(4, monday.Add(-9*time.Hour), 29), Judging{}, monday.Add(9*time.Hour)); err != nil {
-		t.Fatal(err)
+// What was taken before the start and entered after it is a result only where there is no other, and the outcome tells of it. Beside a
+// baseline that was there at the start it moves nothing; without one it makes the limits.
+func TestReadingsThatAreEnteredLate(t *testing.T) {
+	now := monday.Add(9 * time.Hour)
+	const arrived = 3
+	conclude := func(how Judging, all ...[]Reading) *Outcome {
+		t.Helper()
+		e := stateAt(t, Running)
+		e.StartOrdinal = arrived
+		if _, err := e.Conclude(words, slices.Concat(all...), how, now); err != nil {
+			t.Fatal(err)
+		}
+		return e.Outcome
 	}
-	if w := e.Outcome.Window; w != (Window{}) {
-		t.Errorf("window %+v", w)
+	known := readings(1, monday.Add(-20*time.Hour), 41, 42, 43)
+	late := readings(4, monday.Add(-9*time.Hour), 39, 44)
+	results := readings(6, monday.Add(2*time.Hour), 40, 30)
+	if o := conclude(Judging{}, known, late); o.Readings != 2 || o.Actual != 41.5 || !o.Window.From.IsZero() || !o.Window.To.Equal(now) ||
+		len(o.Warnings) != 1 || !strings.Contains(o.Warnings[0], "No reading was taken since the start. After the start 2 readings arrived that had been taken before it.") {
+		t.Errorf("nothing else: %+v", o)
+	}
+	if o := conclude(Judging{}, known, results); o.Limits != nil || o.Warnings != nil {
+		t.Errorf("nothing late: %+v", o)
+	}
+	if o := conclude(Judging{}, known, late, results); o.Readings != 2 || o.Actual != 35 || o.Limits == nil || o.Limits.Count != 5 ||
+		len(o.Warnings) != 1 || !strings.Contains(o.Warnings[0], "After the start 2 readings arrived") || !strings.Contains(o.Warnings[0], "The limits rest on them, too") {
+		t.Errorf("a late baseline: %+v", o)
+	}
+	frozen := LimitsOf(daily(41, 42, 43, 44), Method{})
+	if o := conclude(Judging{Limits: frozen}, known, late, results); len(o.Warnings) != 1 || !strings.Contains(o.Warnings[0], "the limits do not rest on them") {
+		t.Errorf("beside a frozen baseline: %+v", o)
+	}
+	enough := readings(0, monday.Add(-20*time.Hour), 41, 42, 43, 45)
+	without, with := conclude(Judging{}, enough, results), conclude(Judging{}, enough, readings(4, monday.AddDate(0, 0, -30), 900, 1, 900, 1), results)
+	if len(with.Warnings) != 1 || !strings.Contains(with.Warnings[0], "the limits do not rest on them") {
+		t.Errorf("warnings %q", with.Warnings)
+	}
+	if with.Warnings = nil; !reflect.DeepEqual(with, without) {
+		t.Errorf("a late history made %+v of %+v", with, without)
 	}
 }
 
@@ -297,6 +332,42 @@ func TestTheFutureDecidesNothing(t *testing.T) {
 	}
 	if o := e.Outcome; o.Readings != 3 || o.Actual != 41 || o.LeftOut != 0 || !o.LastReading.Equal(now) {
 		t.Errorf("outcome %+v", o)
+	}
+}
+
+// The clock of who measures may go up to five minutes before ours, everywhere alike.
+func TestClocksMayDiffer(t *testing.T) {
+	now := monday.Add(4 * time.Hour)
+	for ahead, taken := range map[time.Duration]bool{0: true, 5 * time.Minute: true, 5*time.Minute + time.Microsecond: false} {
+		e := stateAt(t, Running)
+		_, err := e.Conclude(words, readings(4, now.Add(ahead), 40), Judging{}, now)
+		if (err == nil) != taken {
+			t.Errorf("concluded by a reading %v ahead: %v", ahead, err)
+		}
+		adopted, _ := adoptedOn(t)
+		due := at(6, 26)
+		if held := adopted.heldReadings(0, readings(4, due.Add(ahead), 25), due); (len(held) == 1) != taken {
+			t.Errorf("a hold check is judged by %d readings %v ahead", len(held), ahead)
+		}
+		points := daily(golden...)
+		points[11].Time = now.AddDate(0, 0, 40).Add(ahead)
+		frozen, err := BaselineProposal{Name: "n", Reason: "why"}.Freeze(&Metric{}, nil, points, now.AddDate(0, 0, 40))
+		if err != nil || (frozen.Limits.Count == 12) != taken {
+			t.Errorf("a baseline of %+v with a reading %v ahead: %v", frozen, ahead, err)
+		}
+	}
+}
+
+// Of a long history the newest readings make the limits, whether all of it is given or only those.
+func TestABaselineIsBounded(t *testing.T) {
+	long := make([]Measurement, MaxBaseline+50)
+	for i := range long {
+		long[i] = Measurement{Time: monday.Add(time.Duration(i-len(long)) * time.Minute), Value: float64(i % 7)}
+	}
+	e := Expectation{Baseline: 3, Low: 9, High: 9}
+	all, newest := JudgeWith(e, long, daily(9), Judging{}), JudgeWith(e, long[50:], daily(9), Judging{})
+	if all.Limits.Count != MaxBaseline || !reflect.DeepEqual(all, newest) {
+		t.Errorf("judged by %+v, want %+v", all.Limits, newest.Limits)
 	}
 }
 

@@ -128,7 +128,7 @@ func (e *Experiment) gameDayQuestions(open []fault.Violation) []fault.Violation 
 // pleases shall be seen to.
 func (e *Experiment) ImportJournal(j Journal, now time.Time) ([]Event, error) {
 	if e.GameDay == nil {
-		return nil, e.refuse("NOT_A_GAME_DAY", "Only a game day takes a journal. Draft an experiment with game_day set, lock and start it.")
+		return nil, e.refuse("NOT_A_GAME_DAY", "Only a game day takes a journal. Draft an experiment with gameDay set, lock and start it.")
 	}
 	before := e.GameDay.Journal
 	switch {

@@ -2,8 +2,10 @@ package domain
 
 import (
 	"encoding/json"
+	"fmt"
 	"mime"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -51,7 +53,7 @@ func readGitHub(headers DeliveryHeaders, body []byte) ReceivedEvent {
 	if media, _, _ := mime.ParseMediaType(headers["content-type"]); media == "application/x-www-form-urlencoded" {
 		form, err := url.ParseQuery(string(body))
 		if err != nil || form.Get("payload") == "" {
-			return e.refuse("BODY_INVALID", "The form has no payload.")
+			return e.refuse("payload", "BODY_INVALID", "The form has no payload.")
 		}
 		body = []byte(form.Get("payload"))
 	}
@@ -59,7 +61,7 @@ func readGitHub(headers DeliveryHeaders, body []byte) ReceivedEvent {
 	case "deployment_status":
 		var d gitHubDeploymentStatus
 		if err := json.Unmarshal(body, &d); err != nil {
-			return e.refuse("BODY_INVALID", "The body is no deployment_status: "+problemOf(err))
+			return e.unreadable("The body", body, err)
 		}
 		return d.read(e)
 	case "push":
@@ -67,15 +69,18 @@ func readGitHub(headers DeliveryHeaders, body []byte) ReceivedEvent {
 	case "ping":
 		return e.ignore("PING", "The webhook reaches this source and is signed well.")
 	case "":
-		return e.refuse("EVENT_UNKNOWN", "The header X-GitHub-Event is missing.")
+		return e.refuse("X-GitHub-Event", "EVENT_UNKNOWN", "The header X-GitHub-Event is missing.")
 	}
 	return e.ignore("TYPE_NOT_COUNTED", "Events of this type change none of the delivery metrics; choose deployment statuses, and pushes for the times of commits.")
 }
 
 func (d *gitHubDeploymentStatus) read(e ReceivedEvent) ReceivedEvent {
 	status, deployment := d.DeploymentStatus, d.Deployment
-	if deployment.ID == "" || status.State == "" {
-		return e.refuse("BODY_INVALID", "The body is no deployment_status: it has no deployment.id or no deployment_status.state.")
+	if deployment.ID == "" {
+		return e.refuse("deployment.id", "ID_MISSING", "The body is no deployment_status: it has no deployment.id.")
+	}
+	if status.State == "" {
+		return e.refuse("deployment_status.state", "BODY_INVALID", "The body is no deployment_status: it has no deployment_status.state.")
 	}
 	switch status.State {
 	case "success":
@@ -94,8 +99,11 @@ func (d *gitHubDeploymentStatus) read(e ReceivedEvent) ReceivedEvent {
 		f.Kind = RolledBack
 	}
 	var err error
+	if status.CreatedAt == "" {
+		return e.refuse("deployment_status.created_at", "TIME_MISSING", "The body has no deployment_status.created_at, which is when it was deployed.")
+	}
 	if f.Time, err = time.Parse(time.RFC3339Nano, status.CreatedAt); err != nil {
-		return e.refuse("TIME_INVALID", "deployment_status.created_at is not RFC 3339.")
+		return e.refuse("deployment_status.created_at", "TIME_INVALID", "deployment_status.created_at is not RFC 3339.")
 	}
 	var payload gitHubPayload
 	if json.Unmarshal(deployment.Payload, &payload) == nil { // whatever else a team keeps there is none of our business
@@ -105,21 +113,39 @@ func (d *gitHubDeploymentStatus) read(e ReceivedEvent) ReceivedEvent {
 	return e.accept(f)
 }
 
-// readPush notes when the commits of a push were made.
+// readPush notes when the commits of a push were made. Those that cannot be read do not take the others along.
 func readPush(e ReceivedEvent, body []byte) ReceivedEvent {
 	var p pushed
 	if err := json.Unmarshal(body, &p); err != nil {
-		return e.refuse("BODY_INVALID", "The body is no push: "+problemOf(err))
+		return e.unreadable("The body", body, err)
+	}
+	if len(p.Commits) == 0 {
+		return e.ignore("NO_COMMITS", "The push brings no commits.")
 	}
 	var facts []DeliveryFact
-	for _, commit := range p.Commits[:min(len(p.Commits), maxPushed)] {
+	var bad ReceivedEvent
+	for i, commit := range p.Commits[:min(len(p.Commits), maxPushed)] {
 		made, err := time.Parse(time.RFC3339Nano, commit.Timestamp)
-		if err == nil && isHash(commit.ID) {
+		at := "commits[" + strconv.Itoa(i) + "]"
+		switch {
+		case !isHash(commit.ID):
+			bad = e.refuse(at+".id", "COMMIT_INVALID", "The id "+inQuotes(commit.ID)+" is no whole hash of a commit, of 40 or 64 hexadecimal digits.")
+		case err != nil:
+			bad = e.refuse(at+".timestamp", "TIME_INVALID", "The timestamp "+inQuotes(commit.Timestamp)+" is not RFC 3339 with its zone.")
+		default:
 			facts = append(facts, DeliveryFact{Kind: CommitMade, Key: commit.ID, Time: made})
 		}
 	}
 	if len(facts) == 0 {
-		return e.ignore("NO_COMMITS", "The push brings no commits.")
+		return bad
+	}
+	if bad.Outcome != "" {
+		e.leaveOut(min(len(p.Commits), maxPushed)-len(facts), bad)
 	}
 	return e.accept(facts...)
+}
+
+// leaveOut notes that so many commits of a push cannot be kept, and why the last of them cannot.
+func (e *ReceivedEvent) leaveOut(count int, last ReceivedEvent) {
+	e.Remark("COMMITS_LEFT_OUT", fmt.Sprintf("Commits that were left out: %d. Of the last of them: %s", count, last.Text))
 }

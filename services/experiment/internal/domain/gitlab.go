@@ -31,7 +31,7 @@ func readGitLab(headers DeliveryHeaders, body []byte) ReceivedEvent {
 	}}
 	var d gitLabDeployment
 	if err := json.Unmarshal(body, &d); err != nil {
-		return e.refuse("BODY_INVALID", "The body is no event of GitLab: "+problemOf(err))
+		return e.unreadable("The body", body, err)
 	}
 	switch e.Type = cmp.Or(d.Kind, e.Type); d.Kind {
 	case "deployment":
@@ -39,21 +39,24 @@ func readGitLab(headers DeliveryHeaders, body []byte) ReceivedEvent {
 	case "push":
 		return readPush(e, body)
 	case "":
-		return e.refuse("EVENT_UNKNOWN", "The body has no object_kind.")
+		return e.refuse("object_kind", "EVENT_UNKNOWN", "The body has no object_kind.")
 	}
 	return e.ignore("TYPE_NOT_COUNTED", "Events of this type change none of the delivery metrics; choose deployment events, and push events for the times of commits.")
 }
 
 func (d *gitLabDeployment) read(e ReceivedEvent) ReceivedEvent {
 	if d.DeploymentID == "" {
-		return e.refuse("BODY_INVALID", "The body has no deployment_id.")
+		return e.refuse("deployment_id", "ID_MISSING", "The body has no deployment_id.")
 	}
 	if d.Status != "success" {
 		return e.ignore("STATE_NOT_SUCCESS", "The status is "+inQuotes(d.Status)+"; a deployment counts once it is success.")
 	}
+	if d.StatusChangedAt == "" {
+		return e.refuse("status_changed_at", "TIME_MISSING", "The body has no status_changed_at, which is when it was deployed.")
+	}
 	at, ok := gitLabTime(d.StatusChangedAt)
 	if !ok {
-		return e.refuse("TIME_INVALID", "status_changed_at is no time such as 2026-06-01 09:30:00 +0200.")
+		return e.refuse("status_changed_at", "TIME_INVALID", "status_changed_at is no time such as 2026-06-01 09:30:00 +0200.")
 	}
 	return e.accept(DeliveryFact{
 		Kind: Deployed, Key: d.DeploymentID.String(), Time: at, Service: d.Project.Path, Environment: d.Environment, Tier: d.EnvironmentTier,

@@ -48,8 +48,24 @@ type HoldCheckCall struct {
 	Reason string
 }
 
-// JudgeHoldCheck judges a hold check, from its due day on, against the limits that the outcome froze. readings are all readings
-// of the metric. A check that has told keeps its judgement unless it is judged again for a reason; one that could not tell is
+// HoldWindow is the stretch of time in which everything lies that a hold check can be judged by; false when there is no such check.
+// It never changes.
+func (e *Experiment) HoldWindow(weeks int) (Window, bool) {
+	for i, check := range e.HoldChecks {
+		if check.Weeks != weeks {
+			continue
+		}
+		w := Window{From: later(e.Outcome.ConcludeTime, e.startOf(check, weeks))}
+		if i+1 < len(e.HoldChecks) {
+			w.To = e.startOf(e.HoldChecks[i+1], 0)
+		}
+		return w, true
+	}
+	return Window{}, false
+}
+
+// JudgeHoldCheck judges a hold check, from its due day on, against the limits that the outcome froze. readings are those of the
+// metric in its HoldWindow, others do no harm. A check that has told keeps its judgement unless it is judged again for a reason; one that could not tell is
 // judged by whatever was measured since. A judgement that says the same as before is no event.
 func (e *Experiment) JudgeHoldCheck(call HoldCheckCall, readings []Reading, now time.Time) ([]Event, error) {
 	i, err := e.dueHoldCheck(call.Weeks, now)
@@ -106,19 +122,20 @@ func (e *Experiment) adopted() Adopted {
 //
 //  1. after the conclusion, and from the day of the decision on;
 //  2. after the last reading that an earlier check was judged by; when that had none, from its due day on;
-//  3. before the due day of the next check, so that a check which is judged late does not take what belongs to that one.
+//  3. before the due day of the next check, so that a check which is judged late does not take what belongs to that one;
+//  4. by now.
 func (e *Experiment) heldReadings(i int, readings []Reading, now time.Time) (held []Measurement) {
-	after, from := e.Outcome.ConcludeTime, e.startOf(e.HoldChecks[i], e.HoldChecks[i].Weeks)
+	window, _ := e.HoldWindow(e.HoldChecks[i].Weeks)
+	after := e.Outcome.ConcludeTime
 	for _, earlier := range e.HoldChecks[:i] {
 		if j := earlier.Judgement; j != nil && j.Readings > 0 {
 			after = later(after, j.LastReading)
 		} else {
-			from = later(from, e.startOf(earlier, 0))
+			window.From = later(window.From, e.startOf(earlier, 0))
 		}
 	}
-	for _, r := range readings {
-		if r.Time.After(after) && !r.Time.Before(from) && !r.Time.After(now) &&
-			(i+1 == len(e.HoldChecks) || r.Time.Before(e.startOf(e.HoldChecks[i+1], 0))) {
+	for _, r := range takenBy(readings, now) {
+		if r.Time.After(after) && window.Holds(r.Time) {
 			held = append(held, r.Measurement)
 		}
 	}

@@ -15,8 +15,9 @@ const maxProblems = 100
 // Form is how measurements are written.
 type Form string
 
-// The forms: entries of a request, or a file.
+// The forms: one measurement or the entries of a request, or a file.
 const (
+	Single Form = "measurement"
 	List   Form = "measurements"
 	CSV    Form = "csv"
 	NDJSON Form = "ndjson"
@@ -84,8 +85,11 @@ func (r *Report) Fault() error {
 		With("problems", strconv.Itoa(r.Count))
 }
 
-// place is `measurements[0].value`, or `csv:line:column`; `csv:line` for a line as a whole.
+// place is `measurement.value`, `measurements[0].value`, or `csv:line:column`; `csv:line` for a line as a whole.
 func (r *Report) place(p Problem) string {
+	if r.form == Single {
+		return "measurement." + p.Field
+	}
 	if r.form == List {
 		return strings.TrimSuffix(fmt.Sprintf("measurements[%d].%s", p.Line-1, p.Field), ".")
 	}

@@ -3,13 +3,15 @@ package domain
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
 // Journal is what is kept of the journal that the Chaos Toolkit writes of a run: names, statuses and times. Configuration,
 // secrets, the arguments of providers and outputs are not read.
 type Journal struct {
-	// Status is the journal's word: completed, failed, aborted, interrupted, or another.
+	// Status is the journal's word: one of journalStatuses, or another, which is kept and tells nothing.
 	Status   string `json:"status"`
 	Deviated bool   `json:"deviated,omitempty"`
 	// DryRun tells that nothing was done to the system, or not all.
@@ -61,13 +63,17 @@ type JournalActivity struct {
 	ToleranceMet *bool `json:"toleranceMet,omitempty"`
 }
 
-// The words of journals that mean something here; others are kept and mean nothing.
+// The words of journals that mean something here.
 const (
+	journalCompleted   = "completed"
 	journalFailed      = "failed"
 	journalAborted     = "aborted"
 	journalInterrupted = "interrupted"
 	journalDeviated    = "deviated"
 )
+
+// journalStatuses are the known words for how a run ended. A version may have others.
+var journalStatuses = []string{journalCompleted, journalFailed, journalAborted, journalInterrupted, journalDeviated}
 
 // same tells whether two journals are about the same run, whatever became of them here.
 func (j Journal) same(other Journal) bool {
@@ -88,18 +94,21 @@ func (j Journal) same(other Journal) bool {
 //  2. The system broke when it deviated, when the steady state was not met after the method, or when the run failed because it
 //     was not met during it. That is a weakness, whatever was predicted, and even when every action reported a failure, as long as
 //     the steady state was met before: an action can fail after it has done its damage.
-//  3. Nothing else is told when every action failed, for then there was no fault for the system to withstand, nor by an aborted or
-//     interrupted run.
+//  3. Nothing else is told by a run whose status is not known here: nobody knows whether it came to its end. Nor when every action
+//     failed, for then there was no fault for the system to withstand, nor by an aborted or interrupted run.
 //  4. The system held when the steady state was met after the method.
 //  5. Whatever is left tells nothing.
 func (j Journal) suggest(expected GameDayPrediction) (v Verdict, reason string, weakness bool) {
 	switch {
 	case j.DryRun:
 		return CannotTell, "It was a dry run: nothing was done to the system.", false
+	case len(j.Activities) > 0 && j.broke() && (j.metBefore() || !j.noFault()):
+		return verdictOn(expected == Breaks), "The system left its steady state: a weakness was found.", true
+	case !slices.Contains(journalStatuses, j.Status):
+		return CannotTell, fmt.Sprintf("The status of the run is %q, which is not known here. Known are %s. Is this the journal of a run that has ended?",
+			j.Status, strings.Join(journalStatuses, ", ")), false
 	case len(j.Activities) == 0:
 		return CannotTell, fmt.Sprintf("The run ended as %s before the method ran.", j.Status), false
-	case j.broke() && (j.metBefore() || !j.noFault()):
-		return verdictOn(expected == Breaks), "The system left its steady state: a weakness was found.", true
 	case j.noFault():
 		return CannotTell, "Every action of the method failed, so there was no fault for the system to withstand.", false
 	case j.Status == journalAborted || j.Status == journalInterrupted:

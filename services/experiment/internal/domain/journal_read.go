@@ -1,6 +1,9 @@
 package domain
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 const (
 	// maxActivities is how many activities a list of a journal may have.
@@ -34,7 +37,7 @@ func ReadJournal(object map[string]any) (Journal, error) {
 			j.DuringUnmet++
 		}
 	}
-	if j.Status == "" {
+	if said, text := object["status"].(string); object["status"] == nil || text && strings.TrimSpace(said) == "" { // another kind was refused
 		r.refuse("journal.status", "There is no status. Is this the journal of a run that has ended, as `chaos run` writes it?")
 	}
 	if object["run"] == nil && object["steady_states"] == nil {

@@ -73,7 +73,8 @@ func TestSuggestedByChangedJournal(t *testing.T) {
 	}{
 		"a dry run":                         {"completed", func(j *Journal) { j.DryRun = true }, CannotTell},
 		"the word deviated":                 {"completed", func(j *Journal) { j.Status = "deviated" }, NotAsPredicted},
-		"an unknown word":                   {"completed", func(j *Journal) { j.Status = "finished" }, AsPredicted},
+		"an unknown word":                   {"completed", func(j *Journal) { j.Status = "finished" }, CannotTell},
+		"an unknown word and a weakness":    {"deviated", func(j *Journal) { j.Status = "finished" }, NotAsPredicted},
 		"aborted after it had deviated":     {"deviated", func(j *Journal) { j.Status = "aborted" }, NotAsPredicted},
 		"interrupted in the rollbacks":      {"completed", func(j *Journal) { j.Status = "interrupted" }, CannotTell},
 		"no steady state after":             {"completed", func(j *Journal) { j.After = nil }, CannotTell},
@@ -88,6 +89,24 @@ func TestSuggestedByChangedJournal(t *testing.T) {
 		if v, _, _ := j.suggest(Holds); v != c.want {
 			t.Errorf("%s: %s, want %s", name, v, c.want)
 		}
+	}
+}
+
+// Who sends a status that is not known hears which are, and one that is no text is told once.
+func TestStatusesOfJournals(t *testing.T) {
+	for _, run := range []any{[]any{}, []any{map[string]any{"status": "succeeded"}}} {
+		j, err := ReadJournal(map[string]any{"status": "weird", "run": run})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, reason, weakness := j.suggest(Holds)
+		if v != CannotTell || weakness || !strings.Contains(reason, `"weird"`) || !strings.Contains(reason, "completed, failed, aborted, interrupted, deviated") {
+			t.Errorf("%s %q", v, reason)
+		}
+	}
+	for _, status := range []any{5.0, nil, " ", []any{}, true} {
+		_, err := ReadJournal(map[string]any{"status": status, "run": []any{}})
+		wantProblems(t, err, fault.InvalidArgument, "JOURNAL_INVALID", "journal.status JOURNAL_INVALID")
 	}
 }
 
@@ -167,7 +186,7 @@ func TestBrokenJournals(t *testing.T) {
 		"empty":                    {`{}`, []string{"journal.status", "journal.run"}},
 		"an experiment":            {`{"title": "x", "method": []}`, []string{"journal.status", "journal.run"}},
 		"no status yet":            {`{"status": null, "run": []}`, []string{"journal.status"}},
-		"status is a number":       {`{"status": 3, "run": []}`, []string{"journal.status", "journal.status"}},
+		"status is a number":       {`{"status": 3, "run": []}`, []string{"journal.status"}},
 		"status is a novel":        {`{"status": "` + strings.Repeat("é", 65) + `", "run": []}`, []string{"journal.status"}},
 		"deviated is text":         {`{"status": "completed", "run": [], "deviated": "no"}`, []string{"journal.deviated"}},
 		"run is an object":         {`{"status": "completed", "run": {}}`, []string{"journal.run"}},

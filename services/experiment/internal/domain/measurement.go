@@ -49,9 +49,10 @@ func (m Measurement) Compare(o Measurement) int {
 	return cmp.Or(m.Time.Compare(o.Time), cmp.Compare(m.SourceKey, o.SourceKey))
 }
 
-// CheckMeasurements reads a list of measurements that a client sent, with times in whole microseconds. What is wrong with an
-// entry goes to the report, and the entry is left out.
-func CheckMeasurements(list []Measurement, report *Report) []Entry {
+// CheckMeasurements reads a list of measurements that a client sent by now, with times in whole microseconds. What is wrong with
+// an entry goes to the report, and the entry is left out. A zero now stands for a list that was recorded before and is taken back:
+// whatever could be recorded then can be now.
+func CheckMeasurements(list []Measurement, now time.Time, report *Report) []Entry {
 	entries := make([]Entry, 0, len(list))
 	for i, m := range list {
 		before := report.Count
@@ -60,7 +61,7 @@ func CheckMeasurements(list []Measurement, report *Report) []Entry {
 				report.Add(Problem{Line: int64(i) + 1, Field: field, Reason: reason, Description: text})
 			}
 		}
-		reason, text := checkTime(m.Time)
+		reason, text := checkTaken(m.Time, now)
 		refuse("time", reason, text)
 		reason, text = checkValue(m.Value)
 		refuse("value", reason, text)
@@ -101,13 +102,13 @@ func number(v float64) string {
 // stored is t as it can be kept: UTC, whole microseconds.
 func stored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
-// parseTime reads an instant as it is stored.
-func parseTime(text string) (at time.Time, reason, description string) {
+// parseTime reads when a measurement was taken, as it is stored.
+func parseTime(text string, now time.Time) (at time.Time, reason, description string) {
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
 		return at, "TIME_INVALID", "The time is not RFC 3339 with its zone, such as 2026-06-01T09:30:00Z or 2026-06-01T11:30:00+02:00."
 	}
-	reason, description = checkTime(at)
+	reason, description = checkTaken(at, now)
 	return stored(at), reason, description
 }
 
@@ -125,6 +126,22 @@ func parseValue(text string) (value float64, reason, description string) {
 func checkTime(t time.Time) (reason, text string) {
 	if year := t.UTC().Year(); t.IsZero() || year < 1 || year > 9999 {
 		return "TIME_INVALID", "The time is missing or outside the years 1 to 9999."
+	}
+	return "", ""
+}
+
+// checkTaken refuses what nobody can have measured by now: in most cases the year or the zone of the time is wrong. A reading that
+// lies ahead would stay in front of all that are taken, in every chart. Nothing is refused for a zero now but what no calendar has.
+func checkTaken(t, now time.Time) (reason, text string) {
+	if reason, text = checkTime(t); reason != "" || now.IsZero() {
+		return reason, text
+	}
+	if t.Before(time.Unix(0, 0)) {
+		return "TIME_INVALID", "The time lies before 1970. Check its year."
+	}
+	if t.After(TakenUntil(now)) {
+		return "TIME_AHEAD", fmt.Sprintf("%s has not come yet: it is %s here, and 5 minutes more are taken. Check the year and the zone, or send the reading once it was taken.",
+			t.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}
 	return "", ""
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"time"
 )
 
 // maxLine is the length of the longest line of a file, in bytes. A longer one is no measurement.
@@ -14,6 +15,7 @@ const maxLine = 64 << 10
 type Rows struct {
 	lines  *bufio.Reader
 	report *Report
+	now    time.Time
 	read   func(r *Rows, line []byte) (Entry, bool)
 	// line counts from 1.
 	line int64
@@ -23,9 +25,9 @@ type Rows struct {
 	failed  error
 }
 
-// NewRows reads a file. What is wrong with a line goes to the report, and the line is passed over.
-func NewRows(form Form, file io.Reader, report *Report) *Rows {
-	rows := &Rows{lines: bufio.NewReaderSize(file, maxLine), report: report, read: (*Rows).ndjson}
+// NewRows reads a file that arrives now. What is wrong with a line goes to the report, and the line is passed over.
+func NewRows(form Form, file io.Reader, now time.Time, report *Report) *Rows {
+	rows := &Rows{lines: bufio.NewReaderSize(file, maxLine), report: report, now: now, read: (*Rows).ndjson}
 	if form == CSV {
 		rows.read, rows.headed = (*Rows).csv, true
 	}
@@ -38,6 +40,7 @@ func (r *Rows) Next() (Entry, bool) {
 		line, err := r.nextLine()
 		if err != nil {
 			if r.headed && r.columns == 0 && r.Err() == nil {
+				r.line = 1 // whatever empty lines there are
 				r.refuse(0, "", "HEADER_MISSING", "The first line must be the header "+headers+".")
 			}
 			return Entry{}, false
@@ -118,7 +121,7 @@ func (r *Rows) entry(at, value, sourceKey string, column func(part) int) (Entry,
 	before := r.report.Count
 	e := Entry{Line: r.line}
 	var reason, text string
-	if e.Time, reason, text = parseTime(at); reason != "" {
+	if e.Time, reason, text = parseTime(at, r.now); reason != "" {
 		r.refuse(column(timePart), "time", reason, text)
 	}
 	if e.Value, reason, text = parseValue(value); reason != "" {

@@ -54,8 +54,11 @@ func (r *Rows) header(line []byte) {
 	case strings.ContainsAny(header, ";\t"):
 		r.refuse(0, "", "HEADER_INVALID", "Separate the columns with commas: the header must be "+headers+".")
 		r.failed = io.EOF
+	case strings.ContainsRune(header, 0): // every other byte of UTF-16
+		r.refuse(0, "", "HEADER_INVALID", "The file looks like UTF-16. Save it in UTF-8.")
+		r.failed = io.EOF
 	default:
-		r.refuse(0, "", "HEADER_INVALID", "The header must be "+headers+".")
+		r.refuse(0, "", "HEADER_INVALID", "The first line must be the header "+headers+".")
 		r.failed = io.EOF
 	}
 }

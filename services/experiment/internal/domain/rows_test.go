@@ -16,11 +16,14 @@ import (
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 )
 
+// someDay is after the readings of these tests.
+var someDay = time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
+
 func readCSV(text string) ([]Entry, error) { return readAll(CSV, text) }
 
 func readAll(form Form, text string) ([]Entry, error) {
 	report := NewReport(form)
-	rows := NewRows(form, strings.NewReader(text), report)
+	rows := NewRows(form, strings.NewReader(text), someDay, report)
 	var entries []Entry
 	for {
 		e, more := rows.Next()
@@ -78,8 +81,15 @@ func TestCSVRefuses(t *testing.T) {
 		want       []string // place and reason
 	}{
 		{"empty", "", []string{"csv:1 HEADER_MISSING"}},
+		{"byte order mark only", "\uFEFF", []string{"csv:1 HEADER_MISSING"}},
+		{"empty lines only", "\r\n\n\n", []string{"csv:1 HEADER_MISSING"}},
+		{
+			"times that nobody can have measured", "time,value\n2026-07-01T00:05:00Z,1\n2026-07-01T00:05:01Z,1\n2036-06-01T09:30:00Z,1\n0001-06-01T00:00:00Z,1\n1969-12-31T23:59:59Z,1\n1970-01-01T00:00:00Z,1\n",
+			[]string{"csv:3:1 TIME_AHEAD", "csv:4:1 TIME_AHEAD", "csv:5:1 TIME_INVALID", "csv:6:1 TIME_INVALID"},
+		},
 		{"other header", "when,value\n" + good + ",1\n", []string{"csv:1 HEADER_INVALID"}},
 		{"no header", good + ",1\n", []string{"csv:1 HEADER_INVALID"}},
+		{"UTF-16", "\xff\xfet\x00i\x00m\x00e\x00,\x00v\x00a\x00l\x00u\x00e\x00\n\x00", []string{"csv:1 HEADER_INVALID"}},
 		{"semicolons", "time;value\n" + good + ";1\n", []string{"csv:1 HEADER_INVALID"}},
 		{"one more column", "time,value,source_key,note\n", []string{"csv:1 HEADER_INVALID"}},
 		{"a quote in the header", "ti\"me,value\n", []string{"csv:1:3 LINE_INVALID"}},
@@ -150,19 +160,47 @@ func TestProblemsAreCountedBeyondTheList(t *testing.T) {
 
 func TestCheckMeasurements(t *testing.T) {
 	report := NewReport(List)
-	entries := CheckMeasurements([]Measurement{{firstDay.Add(1500 * time.Nanosecond), 1, "a"}, {firstDay, 1, "b"}}, report)
+	entries := CheckMeasurements([]Measurement{{firstDay.Add(1500 * time.Nanosecond), 1, "a"}, {firstDay, 1, "b"}}, someDay, report)
 	want := []Entry{{Measurement{firstDay.Add(time.Microsecond), 1, "a"}, 1}, {Measurement{firstDay, 1, "b"}, 2}}
 	if !reflect.DeepEqual(entries, want) || report.Fault() != nil {
 		t.Errorf("got %v, %v, want %v", entries, report.Fault(), want)
 	}
 	entries = CheckMeasurements([]Measurement{
 		{time.Time{}, math.NaN(), "\n"}, {firstDay, math.Inf(1), ""}, {firstDay, 2e300, ""}, {firstDay, 5, ""}, {firstDay, 5, "=1+1"},
-	}, report)
+	}, someDay, report)
 	wantProblems(t, report.Fault(), fault.InvalidArgument, "MEASUREMENTS_INVALID",
 		"measurements[0].time TIME_INVALID", "measurements[0].value VALUE_INVALID", "measurements[0].source_key SOURCE_KEY_INVALID",
 		"measurements[1].value VALUE_INVALID", "measurements[2].value VALUE_OUT_OF_RANGE", "measurements[4].source_key SOURCE_KEY_INVALID")
 	if len(entries) != 1 || entries[0].Line != 4 || report.Refused != 4 {
 		t.Errorf("entries %+v, %d refused", entries, report.Refused)
+	}
+}
+
+// Nobody can have measured what has not come yet; what a clock says that goes 5 minutes before ours is taken. What was recorded before
+// is taken back as it was.
+func TestReadingsThatLieAhead(t *testing.T) {
+	now := firstDay
+	list := []Measurement{
+		{now.Add(5 * time.Minute), 1, ""},
+		{now.Add(5*time.Minute + time.Microsecond), 1, ""},
+		{now.AddDate(10, 0, 0), 1, ""},
+		{time.Unix(0, 0), 1, ""},
+		{time.Unix(-1, 0), 1, ""},
+	}
+	report := NewReport(List)
+	if entries := CheckMeasurements(list, now, report); len(entries) != 2 {
+		t.Errorf("taken: %v", entries)
+	}
+	err := report.Fault()
+	wantProblems(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID", "measurements[1].time TIME_AHEAD", "measurements[2].time TIME_AHEAD", "measurements[4].time TIME_INVALID")
+	for _, part := range []string{now.AddDate(10, 0, 0).Format(time.RFC3339), now.Format(time.RFC3339), "Check the year and the zone"} {
+		if text := fault.From(err).Violations[1].Description; !strings.Contains(text, part) {
+			t.Errorf("%q does not say %q", text, part)
+		}
+	}
+	report = NewReport(CSV)
+	if entries := CheckMeasurements(list, time.Time{}, report); len(entries) != len(list) || report.Count != 0 {
+		t.Errorf("taken back: %v, %v", entries, report.Problems)
 	}
 }
 
@@ -179,7 +217,7 @@ func TestNDJSON(t *testing.T) {
 		`{"time":"2026-06-01T09:30:00Z","value":1,"note":"x"}`, `{"time":"2026-06-01T09:30:00Z","value":1}{}`, `{`, `{"time":"2026-06-01T09:30:00Z","value":NaN}`,
 	}, "\n"))
 	wantProblems(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID", "ndjson:1 LINE_INVALID", "ndjson:2:9 TIME_INVALID", "ndjson:2:21 VALUE_INVALID",
-		"ndjson:3 LINE_INVALID", "ndjson:4:45 LINE_INVALID", "ndjson:5 LINE_INVALID", "ndjson:6:43 LINE_INVALID", "ndjson:7 LINE_INVALID", "ndjson:8:40 LINE_INVALID")
+		"ndjson:3 LINE_INVALID", "ndjson:4:45 LINE_INVALID", "ndjson:5:49 LINE_INVALID", "ndjson:6:43 LINE_INVALID", "ndjson:7:2 LINE_INVALID", "ndjson:8:40 LINE_INVALID")
 }
 
 // A problem of a member is told at its value, in bytes, however the line is written.
@@ -191,13 +229,48 @@ func TestNDJSONColumns(t *testing.T) {
 		`{"sourceKey":"ä","value":1e309,` + good + `}`:               "ndjson:1:27 VALUE_INVALID",
 		`{"value":1,"sourceKey":"\u003d1",` + good + `}`:             "ndjson:1:24 SOURCE_KEY_INVALID",
 		`{"value":1,"source_key":"@a",` + good + `}`:                 "ndjson:1:25 SOURCE_KEY_INVALID",
-		`{"value":1,"source_key":"ok","sourceKey":"=",` + good + `}`: "ndjson:1:42 SOURCE_KEY_INVALID",
-		`{"value":1,` + good + `,"Value":1e309}`:                     "ndjson:1:50 VALUE_INVALID",
+		`{"value":1,"source_key":"ok","sourceKey":"=",` + good + `}`: "ndjson:1:42 LINE_INVALID",
+		`{"value":1,` + good + `,"Value":1e309}`:                     "ndjson:1:50 LINE_INVALID",
 		`{"value":true,` + good + `}`:                                "ndjson:1:10 LINE_INVALID",
 		`{"value":1,"time":7}`:                                       "ndjson:1:19 LINE_INVALID",
 	} {
 		_, err := readAll(NDJSON, line)
 		wantProblems(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID", want)
+	}
+}
+
+// What is wrong with a line is said so that it can be found there.
+func TestNDJSONWords(t *testing.T) {
+	const good = `{"time":"2026-06-01T09:30:00Z","value":1`
+	for line, want := range map[string]struct{ place, words string }{
+		good + `,"note":"x"}`:            {"ndjson:1:49", `There is no member "note".`},
+		good + `,"n\"o\\te":{"time":1}}`: {"ndjson:1:53", `There is no member "n\"o\\te".`},
+		`[` + good + `}]`:                {"ndjson:1", "The line is a JSON array."},
+		`"x"`:                            {"ndjson:1", "The line is a JSON string."},
+		`null`:                           {"ndjson:1", "The line needs a time and a value."},
+		good:                             {"ndjson:1:41", "it ends before its object does"},
+		good + `,}`:                      {"ndjson:1:42", "not valid JSON"},
+		good + `,"value":2}`:             {"ndjson:1:50", "value twice"},
+		good + `,"\u0076alue":2}`:        {"ndjson:1:55", "value twice"},
+		good + `,"time":null}`:           {"ndjson:1:49", "time twice"},
+		good + `,"sourceKey":"","source_key":"a"}`: {"ndjson:1:70", "sourceKey twice"},
+		`{"time":["value"],"value":1}`:             {"ndjson:1:9", `The member "time" cannot be a JSON array.`},
+	} {
+		_, err := readAll(NDJSON, line)
+		f := fault.From(err)
+		if err == nil || len(f.Violations) != 1 {
+			t.Errorf("%s: %v", line, err)
+			continue
+		}
+		if v := f.Violations[0]; v.Field != want.place || !strings.Contains(v.Description, want.words) {
+			t.Errorf("%s: %s %q", line, v.Field, v.Description)
+		}
+	}
+	if entries, err := readAll(NDJSON, good+`,"sourceKey":"a \"value\": 2, {[","sourcekey2":1}`); err == nil {
+		t.Error(entries)
+	}
+	if entries, err := readAll(NDJSON, good+`,"sourceKey":"a \"value\": 2, {["}`); err != nil || entries[0].SourceKey != `a "value": 2, {[` {
+		t.Error(entries, err)
 	}
 }
 
@@ -207,7 +280,7 @@ func TestALineThatIsTooLong(t *testing.T) {
 	file := io.MultiReader(strings.NewReader("time,value\n"), io.LimitReader(endless('9'), 10<<20), strings.NewReader("\n2026-06-01T09:30:00Z,1\n"))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	rows := NewRows(CSV, file, report)
+	rows := NewRows(CSV, file, someDay, report)
 	e, more := rows.Next()
 	runtime.ReadMemStats(&after)
 	if !more || e.Line != 3 || e.Value != 1 {
@@ -230,7 +303,7 @@ func (e endless) Read(into []byte) (int, error) {
 
 func TestWhatStopsAFileIsTold(t *testing.T) {
 	broken := errors.New("cut off")
-	rows := NewRows(CSV, io.MultiReader(strings.NewReader("time,value\n2026-06-01T09:30:00Z,1\n2026-06-01T09:3"), iotest.ErrReader(broken)), NewReport(CSV))
+	rows := NewRows(CSV, io.MultiReader(strings.NewReader("time,value\n2026-06-01T09:30:00Z,1\n2026-06-01T09:3"), iotest.ErrReader(broken)), someDay, NewReport(CSV))
 	for more := true; more; {
 		_, more = rows.Next()
 	}

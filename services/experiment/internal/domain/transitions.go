@@ -121,7 +121,7 @@ func (e *Experiment) mayStart(s Starting) error {
 			With("running", strings.Join(s.Running, " "))
 	case strings.TrimSpace(s.CoachReason) == "":
 		return e.refuse("EXPERIMENT_ALREADY_RUNNING",
-			"The team runs "+s.Running[0]+" already. Conclude or abandon it first, or let a coach start this one beside it with coach_reason.").
+			"The team runs "+s.Running[0]+" already. Conclude or abandon it first, or let a coach start this one beside it with coachReason.").
 			With("running", s.Running[0])
 	case !s.Coach:
 		return fault.New(fault.PermissionDenied, "COACH_NEEDED", "Only a coach of the team may let a second experiment run.").

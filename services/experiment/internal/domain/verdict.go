@@ -96,10 +96,11 @@ type Judging struct {
 	Method Method
 }
 
-// Judge compares a prediction with the readings before and after the start; after must not be empty. The rule:
+// JudgeWith compares a prediction in numbers with the readings before and after the start, by limits or a method that the caller
+// chose; after must not be empty. The rule:
 //
 //  1. The actual value is the mean of the readings after the start.
-//  2. With at least 4 readings before the start, their limits are the baseline, and the readings after it are judged by
+//  2. With at least 4 readings before the start, the limits of the newest of them, MaxBaseline at most, are the baseline, and the readings after it are judged by
 //     R1, R2 and R3 (not by moving ranges, which tell nothing about direction; runs count inside the new readings only).
 //  3. A signal lets the number decide: AS_PREDICTED when the actual value lies at the expected value or beyond it, seen from
 //     the baseline value, or inside the expected range; otherwise NOT_AS_PREDICTED, and a move the other way is that too.
@@ -109,11 +110,6 @@ type Judging struct {
 //     The change is counted from the baseline value or from the centre line, whichever is nearer to what is expected.
 //  5. A range that holds the baseline value expects no change: no signal and a mean inside is AS_PREDICTED.
 //  6. With fewer readings before the start no limits can be had, and the number alone decides.
-func Judge(p Prediction, before, after []Measurement) Judgement {
-	return JudgeWith(p.expectation(), before, after, Judging{})
-}
-
-// JudgeWith is Judge for a prediction in numbers, by limits or a method that the caller chose.
 func JudgeWith(e Expectation, before, after []Measurement, how Judging) Judgement {
 	after = inOrder(after)
 	j := Judgement{
@@ -152,7 +148,7 @@ func (how Judging) limits(before []Measurement) *Limits {
 	method := how.Method
 	method.Rules = method.Rules.of(ShiftRules())
 	if how.Limits == nil {
-		return LimitsOf(before, method)
+		return LimitsOf(baseline(before), method)
 	}
 	limits := *how.Limits
 	limits.Rules = limits.Rules.of(ShiftRules())
@@ -169,44 +165,13 @@ func visibility(e Expectation, l Limits, readings int) *Visibility {
 		return &Visibility{Power: 1, Level: UsualPower}
 	}
 	s, shift := settingOf(l.Count, readings, l.Rules, true), l.inSigma(change)
-	return &Visibility{Shift: shift, Power: simulate(s).power(shift), Runs: s.runs(), Level: UsualPower}
+	return &Visibility{Shift: Significant(shift, 3), Power: Significant(simulate(s).power(shift), 3), Runs: s.runs(), Level: UsualPower}
 }
 
-// clockSkew is how far the clock of who measures may go before ours.
-const clockSkew = 5 * time.Minute
-
-// takenBy leaves out the readings that are dated after now: nobody can have taken them yet.
-func takenBy(readings []Reading, now time.Time) []Reading {
-	var taken []Reading
-	for _, r := range readings {
-		if !r.Time.After(now.Add(clockSkew)) {
-			taken = append(taken, r)
-		}
-	}
-	return taken
-}
-
-// divide splits the readings of a metric at the start of an experiment. Results are the readings that were taken at or after
-// the start and arrived after it. When there are none, those count that arrived after the start and were taken before it: a
-// team that enters its numbers late, by an earlier day, is heard too. All others that were taken before the start are the
-// baseline. A reading that is dated at or after the start, but had arrived before it, is neither: it was known when the
-// experiment started, and nobody can have taken it yet.
-func divide(readings []Reading, start time.Time, startOrdinal int64) (before, after []Measurement) {
-	var late []Measurement
-	for _, r := range readings {
-		switch arrived, taken := r.Ordinal > startOrdinal, !r.Time.Before(start); {
-		case arrived && taken:
-			after = append(after, r.Measurement)
-		case arrived:
-			late = append(late, r.Measurement)
-		case !taken:
-			before = append(before, r.Measurement)
-		}
-	}
-	if len(after) == 0 {
-		return before, late
-	}
-	return append(before, late...), after
+// baseline are the newest readings before a start, as many as a baseline has at most.
+func baseline(before []Measurement) []Measurement {
+	before = inOrder(before)
+	return before[max(0, len(before)-MaxBaseline):]
 }
 
 // way is the direction from one value to another: 1, -1 or 0.

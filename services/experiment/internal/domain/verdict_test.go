@@ -11,6 +11,11 @@ import (
 	"pgregory.net/rapid"
 )
 
+// Judge judges in the usual way.
+func Judge(p Prediction, before, after []Measurement) Judgement {
+	return JudgeWith(p.expectation(), before, after, Judging{})
+}
+
 func TestJudge(t *testing.T) {
 	falls := Prediction{BaselineValue: new(42.0), ExpectedValue: new(30.0)}
 	rises := Prediction{BaselineValue: new(42.0), ExpectedValue: new(50.0)}
@@ -71,10 +76,12 @@ func TestDivide(t *testing.T) {
 		{"history that arrived late is baseline", []Reading{day(1, 1), day(2, 3), day(11, 4)}, []float64{1, 2}, []float64{11}},
 		{"all late: what arrived after the start counts", []Reading{day(1, 1), day(2, 2), day(3, 3), day(4, 4)}, []float64{1, 2}, []float64{3, 4}},
 		{"nothing new", []Reading{day(1, 1), day(2, 2)}, []float64{1, 2}, nil},
+		{"late history beside a baseline moves nothing", []Reading{day(1, 1), day(2, 2), day(3, 1), day(4, 2), day(5, 3), day(6, 4), day(11, 5)}, []float64{1, 2, 3, 4}, []float64{11}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for range 2 {
-				before, after := divide(c.readings, start, 2)
+				split := divide(c.readings, start, 2)
+				before, after := split.before, split.after
 				if !reflect.DeepEqual(values(before), c.before) || !reflect.DeepEqual(values(after), c.after) {
 					t.Errorf("before %v, after %v; want %v, %v", values(before), values(after), c.before, c.after)
 				}
@@ -92,8 +99,8 @@ func values(points []Measurement) (list []float64) {
 }
 
 func TestStartItselfCounts(t *testing.T) {
-	_, after := divide([]Reading{{Measurement{firstDay, 1, ""}, 2}}, firstDay, 1)
-	_, earlier := divide([]Reading{{Measurement{firstDay.Add(-time.Microsecond), 1, ""}, 1}}, firstDay, 1)
+	after := divide([]Reading{{Measurement{firstDay, 1, ""}, 2}}, firstDay, 1).after
+	earlier := divide([]Reading{{Measurement{firstDay.Add(-time.Microsecond), 1, ""}, 1}}, firstDay, 1).after
 	if len(after) != 1 || len(earlier) != 0 {
 		t.Errorf("at the start %v, just before %v", after, earlier)
 	}
@@ -145,7 +152,7 @@ func TestJudgementCanBeComputedAgain(t *testing.T) {
 		t.Errorf("by its own limits %+v, want %+v", again, j)
 	}
 	a, err := Assess(DetectionQuestion{Limits: l, Planned: 3, Frozen: true, Rules: l.Rules, Prediction: &Expectation{Baseline: l.Centre, Low: 30, High: 30}})
-	if err != nil || a.Predicted.Power != j.Visibility.Power || *a.Predicted.Shift != j.Visibility.Shift {
+	if err != nil || Significant(a.Predicted.Power, 3) != j.Visibility.Power || Significant(*a.Predicted.Shift, 3) != j.Visibility.Shift {
 		t.Errorf("assessed %+v, %v, judged %+v", a.Predicted, err, j.Visibility)
 	}
 	frozen := *LimitsOf(before, Method{})

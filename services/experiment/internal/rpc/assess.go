@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"time"
 
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 	"github.com/fortnighthq/fortnight/services/experiment/internal/domain"
@@ -16,12 +17,15 @@ func (s *Server) AssessExperiment(ctx context.Context, req *experimentv1.AssessE
 	if err != nil {
 		return nil, err
 	}
-	e := row.Value
-	metric, frozen, readings, err := s.measuredSoFar(ctx, e.Prediction.Metric)
+	e, now := row.Value, s.log.Now()
+	metric, frozen, err := s.metricOf(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	now := s.log.Now()
+	readings, err := s.readingsSoFar(ctx, e, now)
+	if err != nil {
+		return nil, err
+	}
 	assessment, err := e.Assess(wire.PlanQuestionFrom(req), metric, readings, e.Judging(metric, frozen, now), now)
 	if err != nil {
 		return nil, err
@@ -29,19 +33,23 @@ func (s *Server) AssessExperiment(ctx context.Context, req *experimentv1.AssessE
 	return wire.Assessment(e.Name, assessment), nil
 }
 
-// measuredSoFar returns a metric with its frozen baselines and its readings; nil when it does not exist.
-func (s *Server) measuredSoFar(ctx context.Context, name string) (*domain.Metric, []domain.FrozenBaseline, []domain.Reading, error) {
-	metric, err := store.Metrics.Get(ctx, s.log, name)
+// metricOf returns the metric of a prediction with its frozen baselines; nil when it does not exist.
+func (s *Server) metricOf(ctx context.Context, e *domain.Experiment) (*domain.Metric, []domain.FrozenBaseline, error) {
+	metric, err := store.Metrics.Get(ctx, s.log, e.Prediction.Metric)
 	if err != nil {
 		if fault.From(err).Kind == fault.NotFound {
 			err = nil
 		}
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
-	frozen, err := store.Baselines.All(ctx, s.log.DB().Read(), s.log, name)
-	if err != nil {
-		return nil, nil, nil, err
+	frozen, err := store.Baselines.All(ctx, s.log.DB().Read(), s.log, e.Prediction.Metric)
+	return metric.Value, store.Decided(frozen), err
+}
+
+// readingsSoFar returns the readings that a plan starts from.
+func (s *Server) readingsSoFar(ctx context.Context, e *domain.Experiment, now time.Time) ([]domain.Reading, error) {
+	if e.StartTime.IsZero() {
+		return store.ReadingsUntil(ctx, s.log.DB().Read(), e.Prediction.Metric, domain.TakenUntil(now))
 	}
-	readings, err := store.Readings(ctx, s.log.DB().Read(), name)
-	return metric.Value, store.Decided(frozen), readings, err
+	return store.Evidence(ctx, s.log.DB().Read(), e.Prediction.Metric, e.StartTime, e.StartOrdinal, now)
 }

@@ -1,6 +1,7 @@
 package rpc_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -27,6 +28,14 @@ func TestAssess(t *testing.T) {
 		if a.GetExperiment() != rota || !a.GetPossible() || a.GetBaselineReadings() != 12 || a.GetPlannedReadings() != 10 || a.GetLevel() != 0.8 ||
 			len(a.GetPower()) != 5 || a.GetPredicted().GetChange() != 4 || a.GetSeed() == 0 || a.GetRuns() == 0 || len(a.GetAssumptions()) == 0 || len(a.GetDetectionRules()) != 3 {
 			t.Errorf("assessment %v", a)
+		}
+		if !strings.Contains(a.GetSource(), "Wheeler") || !strings.Contains(a.GetSource(), "SplitMix64") {
+			t.Errorf("source %q", a.GetSource())
+		}
+		for _, v := range []float64{a.GetFalseAlarm(), a.GetPower()[1].GetPower(), a.GetSmallestShift(), a.GetSmallestChange(), a.GetPredicted().GetShift(), a.GetPredicted().GetPower()} {
+			if digits := strings.TrimLeft(strings.ReplaceAll(strconv.FormatFloat(v, 'f', -1, 64), ".", ""), "0"); len(digits) > 3 {
+				t.Errorf("%v is told finer than it was simulated", v)
+			}
 		}
 		if len(a.GetWarnings()) == 0 || !strings.HasPrefix(a.GetWarnings()[0], "10 readings show a change of this size (4 h, 0.9 sigma) in ") {
 			t.Errorf("warnings %q", a.GetWarnings())

@@ -62,7 +62,7 @@ func TestAFrozenBaselineStays(t *testing.T) {
 			}
 
 			w.wantImport(daily(append(slices.Clone(golden), 90, 95, 12)...), 3, 12)
-			late := &experimentv1.ImportMeasurementsRequest{Name: wait, Measurements: []*experimentv1.Measurement{{Time: at(3), Value: 80, SourceKey: "late"}}}
+			late := &experimentv1.ImportMeasurementsRequest{Name: wait, Measurements: []*experimentv1.Measurement{{Time: at(3), Value: new(80.0), SourceKey: "late"}}}
 			w.wantImport(late, 1, 0)
 			ok[*experimentv1.Measurement](t)(w.client.CorrectMeasurement(w.member(), &experimentv1.CorrectMeasurementRequest{
 				Name: wait, Time: at(5), ValueBefore: new(47.0), Value: new(74.0), Reason: "Digits were swapped",

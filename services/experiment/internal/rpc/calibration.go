@@ -22,14 +22,14 @@ func (s *Server) GetCalibration(ctx context.Context, req *experimentv1.GetCalibr
 		return nil, err
 	}
 	span := domain.Span{Start: req.GetStartDate(), End: req.GetEndDate()}
-	if err := span.Check(); err != nil {
+	if err := span.Check(team == ""); err != nil {
 		return nil, err
 	}
-	counts, teams, err := store.Forecasts(ctx, s.log.DB().Read(), team, span)
+	counts, err := store.Forecasts(ctx, s.log.DB().Read(), team, span)
 	if err != nil {
 		return nil, err
 	}
-	return wire.Calibration(req.GetName(), domain.TallyForecasts(counts, teams, team == ""), team == ""), nil
+	return wire.Calibration(req.GetName(), domain.TallyForecasts(counts, team == "", s.log.Now()), team == ""), nil
 }
 
 // whose returns the team that a summary is about; "" is all teams.

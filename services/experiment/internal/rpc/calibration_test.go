@@ -64,24 +64,31 @@ func TestCalibration(t *testing.T) {
 		if s := c.GetSteps()[0]; s.GetConfidencePercent() != 70 || s.GetResolvedCount() != 10 || s.GetCameTrueCount() != 5 || s.GetShare() != 0.5 {
 			t.Errorf("step %v", s)
 		}
+		if c.OpenCount == nil || c.GetEndDate() != "" {
+			t.Errorf("own: %v", c)
+		}
 		w.predicted("search", yes)
 		w.predicted("legal", domain.CannotTell)
 		if c := w.calibration(w.stranger(), all); c.GetWithheldReason() == "" || c.GetResolvedCount() != 0 || c.GetCannotTellCount() != 0 || c.TeamCount != nil || len(c.GetSteps()) != 0 || c.BrierScore != nil {
 			t.Errorf("two teams resolved something: %v", c)
 		}
 		w.predicted("data", yes, yes, yes, yes, yes, yes, yes, yes, yes)
+		if c := w.calibration(w.stranger(), all); c.GetWithheldReason() == "" || c.GetEndDate() != "2026-03-31" {
+			t.Errorf("the quarter is running: %v", c)
+		}
+		w.clock.add(30 * 24 * time.Hour) // into July
 		c = w.calibration(w.stranger(), all)
-		if c.GetWithheldReason() != "" || c.GetTeamCount() != 3 || c.GetResolvedCount() != 20 || c.GetCannotTellCount() != 2 ||
+		if c.GetWithheldReason() != "" || c.GetEndDate() != "2026-06-30" || c.OpenCount != nil || c.GetTeamCount() != 3 || c.GetResolvedCount() != 20 || c.GetCannotTellCount() != 2 ||
 			c.GetVerdict() != experimentv1.CalibrationVerdict_CALIBRATION_VERDICT_AS_OFTEN_AS_SAID {
 			t.Errorf("three teams: %v", c)
 		}
-		all.EndDate = "2026-05-31"
+		all.EndDate = "2026-03-31"
 		if c := w.calibration(w.stranger(), all); c.GetWithheldReason() == "" {
 			t.Errorf("before anything was concluded: %v", c)
 		}
-		all.StartDate, all.EndDate = "2026-06-01", "2026-06-01"
+		all.StartDate, all.EndDate = "2026-04-01", "2026-06-30"
 		if c := w.calibration(w.stranger(), all); c.GetResolvedCount() != 20 {
-			t.Errorf("on the day: %v", c)
+			t.Errorf("in the quarter: %v", c)
 		}
 	})
 }
@@ -116,6 +123,7 @@ func TestCalibrationRefuses(t *testing.T) {
 	wantFault(t, get(context.Background(), "organization/calibration", "", ""), fault.Unauthenticated, "UNAUTHENTICATED")
 	wantFault(t, get(w.member(), team+"/members/mina/calibration", "", ""), fault.InvalidArgument, "NAME_INVALID", "name NAME_INVALID")
 	wantFault(t, get(w.member(), "organization/other", "", ""), fault.InvalidArgument, "NAME_INVALID", "name NAME_INVALID")
+	wantFault(t, get(w.member(), "organization/calibration", "2026-06-01", "2026-06-29"), fault.InvalidArgument, "PERIOD_INVALID", "start_date PERIOD_NOT_QUARTERS", "end_date PERIOD_NOT_QUARTERS")
 	wantFault(t, get(w.member(), team+"/calibration", "2026-02-30", ""), fault.InvalidArgument, "PERIOD_INVALID", "start_date DAY_INVALID")
 	wantFault(t, get(w.member(), team+"/calibration", "2026-02-02", "2026-02-01"), fault.InvalidArgument, "PERIOD_INVALID", "start_date PERIOD_BACKWARDS")
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/fortnighthq/fortnight/services/internal/platform/record"
 )
 
-// maxChartPoints bounds the points of one answer. Limits and signals always rest on all of them.
+// maxChartPoints bounds the readings that a chart is made of: the newest of its window. So what it says can be computed again
+// from the answer alone, and takes the same time however long a metric has been measured.
 const maxChartPoints = 10_000
 
 // AnalyzeMetric computes the process behaviour chart of a metric.
@@ -24,19 +25,25 @@ func (s *Server) AnalyzeMetric(ctx context.Context, req *experimentv1.AnalyzeMet
 	if err != nil {
 		return nil, err
 	}
-	frozen, err := store.Baselines.All(ctx, s.log.DB().Read(), s.log, req.GetName())
+	read := s.log.DB().Read()
+	frozen, err := store.Baselines.All(ctx, read, s.log, req.GetName())
 	if err != nil {
 		return nil, err
 	}
-	points, err := store.Points(ctx, s.log, req.GetName(), window)
+	points, omitted, err := store.Latest(ctx, read, req.GetName(), window, maxChartPoints)
 	if err != nil {
 		return nil, err
 	}
-	chart := domain.Analysis{
-		Window: window, Baselines: store.Plain(frozen), BaselinePoints: int(req.GetBaselinePoints()), Method: metric.Value.Method(),
-	}.Chart(points)
+	analysis := domain.Analysis{
+		Window: window, Baselines: store.Plain(frozen), BaselinePoints: int(req.GetBaselinePoints()), Omitted: omitted, Method: metric.Value.Method(),
+	}
+	if n := min(analysis.BaselinePoints, domain.MaxBaseline); n > 0 && omitted > 0 && len(frozen) == 0 {
+		if analysis.First, err = store.First(ctx, read, req.GetName(), window, n); err != nil {
+			return nil, err
+		}
+	}
 	named := convert(frozen, func(row record.Row[domain.FrozenBaseline]) string { return row.Value.Name })
-	return wire.Chart(req.GetName(), chart.Latest(maxChartPoints), named), nil
+	return wire.Chart(req.GetName(), analysis.Chart(points), named), nil
 }
 
 // chartWindow is the stretch of time that is asked for.

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -21,7 +22,7 @@ func TestTheOrderOfArrivalNeverMatters(t *testing.T) {
 		t.Run(string(engine), func(t *testing.T) {
 			all := daily(append(slices.Clone(golden), 60, 61, 60, 62, 64, 61, 63, 65, 90)...)
 			twin := proto.CloneOf(all.GetMeasurements()[4])
-			twin.SourceKey, twin.Value = "b", 44 // two readings of one instant are in the order of their source keys
+			twin.SourceKey, twin.Value = "b", new(44.0) // two readings of one instant are in the order of their source keys
 			all.Measurements = append(all.Measurements, twin)
 			var want *experimentv1.ProcessBehaviourChart
 			chance := rand.New(rand.NewPCG(1, 2))
@@ -99,9 +100,10 @@ func TestAWindowOfAChart(t *testing.T) {
 	wantFault(t, err, fault.InvalidArgument, "TIME_INVALID", "start_time TIME_INVALID")
 }
 
-// Limits rest on all points, and the answer says how many of them it leaves out.
+// A chart is made of the newest 10,000 points of its window, and the answer says how many it leaves out.
 func TestALongChart(t *testing.T) {
 	w := measured(t, db.SQLite)
+	w.clock.add(30 * 365 * 24 * time.Hour) // after the last of the readings
 	values := make([]float64, 10_250)
 	for i := range values {
 		values[i] = float64(i * 7919 % 1000)
@@ -110,8 +112,20 @@ func TestALongChart(t *testing.T) {
 		ok[*experimentv1.ImportMeasurementsResponse](t)(w.client.ImportMeasurements(w.member(), &experimentv1.ImportMeasurementsRequest{Name: wait, Measurements: portion}))
 	}
 	c := w.analyze(&experimentv1.AnalyzeMetricRequest{})
-	if len(c.GetPoints()) != 10_000 || c.GetOmittedPoints() != 250 || c.GetLimits().GetCount() != 10_250 || c.GetSegments()[0].GetEndPoint() != 10_000 || c.GetPoints()[0].MovingRange == nil {
+	if p := c.GetPoints(); len(p) != 10_000 || p[0].GetValue() != values[250] || p[0].MovingRange != nil || c.GetOmittedPoints() != 250 ||
+		c.GetLimits().GetCount() != 10_000 || c.GetSegments()[0].GetEndPoint() != 10_000 {
 		t.Errorf("%d points, %d left out, limits %v", len(c.GetPoints()), c.GetOmittedPoints(), c.GetLimits())
+	}
+	// Every number of it can be had from the answer alone: the same window, asked for by its first point.
+	again := w.analyze(&experimentv1.AnalyzeMetricRequest{StartTime: c.GetPoints()[0].GetTime()})
+	if again.GetOmittedPoints() != 0 || !proto.Equal(again.GetLimits(), c.GetLimits()) || len(again.GetSignals()) != len(c.GetSignals()) {
+		t.Errorf("the same window: %v and %d left out", again.GetLimits(), again.GetOmittedPoints())
+	}
+	// The first points of the window make the baseline that is asked for, also where they lie before the answer.
+	first := w.analyze(&experimentv1.AnalyzeMetricRequest{BaselinePoints: 12})
+	early := w.analyze(&experimentv1.AnalyzeMetricRequest{BaselinePoints: 12, EndTime: at(20)})
+	if first.GetOmittedPoints() != 250 || first.GetLimits().GetCount() != 12 || !proto.Equal(first.GetLimits(), early.GetLimits()) {
+		t.Errorf("limits %v, want %v", first.GetLimits(), early.GetLimits())
 	}
 	_, err := w.client.CreateBaseline(w.member(), &experimentv1.CreateBaselineRequest{
 		Parent: wait, Baseline: &experimentv1.Baseline{Decision: &experimentv1.BaselineDecision{Reason: "Everything"}},

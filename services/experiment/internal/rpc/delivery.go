@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"cmp"
 	"context"
 	"strings"
 
@@ -53,26 +52,31 @@ func receive(tx *eventlog.Tx, source *domain.DeliverySource, events []domain.Rec
 	if err := store.LockDeliveries(tx, source); err != nil {
 		return nil, err
 	}
-	var counted []*domain.ReceivedEvent
+	var fresh, counted []*domain.ReceivedEvent
 	answers := make([]answered, len(events))
-	fresh := map[string]*domain.Delivery{} // by id: a batch may hold an event twice
+	byID := map[string]*domain.Delivery{} // a batch may hold an event twice
 	for i := range events {
 		e := &events[i]
-		known, found, err := store.KnownDelivery(tx, source.Name, e.ID)
+		known, err := knownDelivery(tx, source, byID, e.ID)
 		if err != nil {
 			return nil, err
 		}
-		if found {
-			answers[i] = answered{delivery: cmp.Or(fresh[e.ID], &known), known: true}
+		if known != nil {
+			answers[i] = answered{delivery: known, known: true}
+			if e.Reused(*known) { // the one before stays in the list
+				refused := e.RefuseReused(*known)
+				answers[i] = answered{delivery: &refused.Delivery}
+			}
 			continue
-		}
-		if err := store.NoteDelivery(tx, source.Name, e.Delivery); err != nil {
-			return nil, err
 		}
 		if err := store.AddFacts(tx, source, e.Facts); err != nil {
 			return nil, err
 		}
-		answers[i].delivery, fresh[e.ID] = &e.Delivery, &e.Delivery
+		answers[i] = answered{delivery: &e.Delivery, field: e.Field}
+		fresh = append(fresh, e)
+		if e.Outcome != domain.DeliveryRefused {
+			byID[e.ID] = &e.Delivery
+		}
 		if len(e.Facts) > 0 {
 			counted = append(counted, e)
 		}
@@ -82,36 +86,57 @@ func receive(tx *eventlog.Tx, source *domain.DeliverySource, events []domain.Rec
 			return nil, err
 		}
 	}
-	// Only now: counting may have had something to say about a delivery.
+	for _, e := range fresh { // only now: counting may have had something to say about them
+		if err := store.NoteDelivery(tx, source.Name, e.Delivery); err != nil {
+			return nil, err
+		}
+	}
 	return &experimentv1.ReceiveDeliveryResponse{Receipts: convert(answers, answered.receipt)}, nil
+}
+
+// knownDelivery is the delivery that came before under an id, be it in the same request; nil when there is none.
+func knownDelivery(tx *eventlog.Tx, source *domain.DeliverySource, fresh map[string]*domain.Delivery, id string) (*domain.Delivery, error) {
+	if d := fresh[id]; d != nil {
+		return d, nil
+	}
+	known, found, err := store.KnownDelivery(tx, source.Name, id)
+	if err != nil || !found {
+		return nil, err
+	}
+	return &known, nil
 }
 
 // answered is what came of one event of a request.
 type answered struct {
 	delivery *domain.Delivery
 	known    bool
+	// field is what is wrong in a refused event.
+	field string
 }
 
 func (a answered) receipt() *experimentv1.DeliveryReceipt {
-	return &experimentv1.DeliveryReceipt{Delivery: wire.Delivery(*a.delivery), Known: a.known}
+	return &experimentv1.DeliveryReceipt{Delivery: wire.Delivery(*a.delivery), Known: a.known, Field: a.field}
 }
 
-// count computes the metrics. A metric of the same name that people record is left alone, which the deliveries then say.
+// count computes the metrics, and notes what does not come of the events. A metric of the same name that people record is left alone.
 func count(tx *eventlog.Tx, source *domain.DeliverySource, counted []*domain.ReceivedEvent) error {
 	var facts []domain.DeliveryFact
 	for _, e := range counted {
 		facts = append(facts, e.Facts...)
 	}
 	first := counted[0].Delivery
-	byHand, err := store.Compute(tx, source, facts, "Computed anew: "+first.Type+" "+first.ID+" arrived.")
-	if err != nil || len(byHand) == 0 {
+	computed, err := store.Compute(tx, source, facts, "Computed anew: "+first.Type+" "+first.ID+" arrived.")
+	if err != nil || computed.History == nil {
 		return err
 	}
 	for _, e := range counted {
-		e.Reason = "METRIC_BY_HAND"
-		e.Text = "It counts, but people record " + strings.Join(byHand, ", ") + "; that was left alone."
-		if err := store.NoteDelivery(tx, source.Name, e.Delivery); err != nil {
-			return err
+		for _, f := range e.Facts {
+			if reason, text := computed.History.Remark(f, source.Format); reason != "" {
+				e.Remark(reason, text)
+			}
+		}
+		if len(computed.ByHand) > 0 {
+			e.Remark("METRIC_BY_HAND", "It counts, but people record "+strings.Join(computed.ByHand, ", ")+"; that was left alone.")
 		}
 	}
 	return nil
@@ -147,5 +172,9 @@ func (s *Server) ExplainMeasurement(ctx context.Context, req *experimentv1.Expla
 	if err != nil {
 		return nil, err
 	}
-	return wire.Explanation(req.GetName(), reading, history.Explain(kind, req.GetSourceKey())), nil
+	explanation := history.Explain(kind, req.GetSourceKey())
+	if reading.Withdrawn {
+		explanation.Rule = "This reading was withdrawn: no event speaks for it any more. " + explanation.Rule
+	}
+	return wire.Explanation(req.GetName(), reading, explanation), nil
 }

@@ -18,13 +18,17 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/timestamppb"
+	"pgregory.net/rapid"
 
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller/callertest"
 	"github.com/fortnighthq/fortnight/services/internal/platform/db"
+	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
+	"github.com/fortnighthq/fortnight/services/internal/platform/testkit"
 )
 
 const (
@@ -165,6 +169,19 @@ func TestDeliverySource(t *testing.T) {
 		if got := w.events(); !slices.Equal(got, want) {
 			t.Errorf("events %q", got)
 		}
+		var audited []string
+		for _, e := range testkit.Audited(t, w.log) {
+			audited = append(audited, strings.TrimPrefix(e.GetAction().String(), "AUDIT_ACTION_")+" "+e.GetResource()+" "+e.GetActor())
+			if len(e.GetDetails()) > 0 || strings.Contains(e.String(), "whsec_") {
+				t.Errorf("%v", e)
+			}
+		}
+		name, hub := made.GetName()+" users/mina", team+"/deliverySources/a-github users/mina"
+		if want := []string{
+			"DELIVERY_SOURCE_CREATED " + name, "DELIVERY_SOURCE_CREATED " + hub, "DELIVERY_SECRET_ROTATED " + name, "DELIVERY_SOURCE_DELETED " + name,
+		}; !slices.Equal(audited, want) {
+			t.Errorf("audited %q", audited)
+		}
 	})
 }
 
@@ -182,7 +199,7 @@ func TestDeliveriesBecomeReadings(t *testing.T) {
 		for _, c := range []struct{ body, want string }{
 			{deployed("1", "04T10", `,"commit_time":"2026-05-04T08:00:00Z"`), "ACCEPTED"},
 			{deployed("1", "04T10", `,"commit_time":"2026-05-04T08:00:00Z"`), "ACCEPTED known"},
-			{deployed("3", "06T10", ``), "ACCEPTED"},
+			{deployed("3", "06T10", ``), "ACCEPTED NO_LEAD_TIME"},
 			{strings.Replace(deployed("9", "06T10", ``), "production", "staging", 1), "IGNORED NOT_PRODUCTION"},
 			{strings.Replace(deployed("9", "06T10", ``), "checkout", "search", 1), "IGNORED OTHER_SERVICE"},
 			{`{"event":"deployed"`, "REFUSED BODY_INVALID"},
@@ -192,20 +209,20 @@ func TestDeliveriesBecomeReadings(t *testing.T) {
 				t.Errorf("%s: %s, want %s", c.body, got, c.want)
 			}
 		}
-		w.wantReadings("change-lead-time", "deployment 1=2")
-		w.wantReadings("deployment-frequency", "deployment 3=48")
+		w.wantReadings("change-lead-time", "deployment 1 (curl)=2")
+		w.wantReadings("deployment-frequency", "deployment 3 (curl)=48")
 		w.wantReadings("failed-deployment-recovery-time", "NotFound")
 		w.wantReadings("change-fail-rate", "NotFound") // nobody has told of an incident yet
 		w.clock.add(5 * 24 * time.Hour)                // Tuesday, 12 May
 		w.curl(curl, `{"event":"incident_opened","time":"2026-05-06T12:00:00Z","incident":"a","environment":"production"}`)
 		w.curl(curl, `{"event":"incident_resolved","time":"2026-05-06T15:00:00Z","incident":"a"}`)
-		w.wantReadings("failed-deployment-recovery-time", "incident a=3")
+		w.wantReadings("failed-deployment-recovery-time", "incident a (curl)=3")
 		w.wantReadings("change-fail-rate", "week 2026-W19=50")
 		w.wantReadings("deployment-rework-rate", "NotFound")
 		// Late: a deployment in between, to which the incident belongs, and that was not planned.
 		w.curl(curl, deployed("2", "06T11", `,"unplanned":true,"commit_time":"2026-05-06T10:00:00Z"`))
-		w.wantReadings("change-lead-time", "deployment 1=2, deployment 2=1")
-		w.wantReadings("deployment-frequency", "deployment 3=48, deployment 2=1")
+		w.wantReadings("change-lead-time", "deployment 1 (curl)=2, deployment 2 (curl)=1")
+		w.wantReadings("deployment-frequency", "deployment 3 (curl)=48, deployment 2 (curl)=1")
 		w.wantReadings("change-fail-rate", "week 2026-W19=33.33(was 50)")
 		w.wantReadings("deployment-rework-rate", "week 2026-W19=33.33")
 		checkListedDeliveries(t, w, curl)
@@ -231,7 +248,7 @@ func checkListedDeliveries(t *testing.T, w *world, source string) {
 	}
 	want := []string{
 		"deployed ACCEPTED", "incident_resolved ACCEPTED", "incident_opened ACCEPTED", "REFUSED BODY_INVALID",
-		"deployed IGNORED OTHER_SERVICE", "deployed IGNORED NOT_PRODUCTION", "deployed ACCEPTED", "deployed ACCEPTED",
+		"deployed IGNORED OTHER_SERVICE", "deployed IGNORED NOT_PRODUCTION", "deployed ACCEPTED NO_LEAD_TIME", "deployed ACCEPTED",
 	}
 	for i := range got {
 		got[i] = strings.TrimSpace(got[i])
@@ -249,7 +266,7 @@ func checkDeliveryMetrics(t *testing.T, w *world, source string) {
 		t.Errorf("%v", m)
 	}
 	_, err := w.client.CreateMeasurement(w.member(), &experimentv1.CreateMeasurementRequest{
-		Parent: lead, Measurement: &experimentv1.Measurement{Time: timestamppb.New(w.clock.Now()), Value: 1},
+		Parent: lead, Measurement: &experimentv1.Measurement{Time: timestamppb.New(w.clock.Now()), Value: new(1.0)},
 	})
 	wantFault(t, err, fault.FailedPrecondition, "METRIC_COMPUTED")
 }
@@ -281,6 +298,164 @@ func checkExplanation(t *testing.T, w *world) {
 	}}))
 	_, err = explain("by-hand-change-lead-time", "x", monday)
 	wantFault(t, err, fault.FailedPrecondition, "METRIC_NOT_COMPUTED")
+}
+
+// The same id with another payload is refused, and changes nothing; the same payload, however it is written, is known.
+func TestDeliveryIDUsedAgain(t *testing.T) {
+	eachEngine(t, func(t *testing.T, w *world) {
+		curl, cd := w.source("curl", plain).GetName(), w.source("cd", cdevents).GetName()
+		send := func(body, want string) *experimentv1.DeliveryReceipt {
+			t.Helper()
+			got := ok[*experimentv1.DeliveryReceipt](t)(w.deliver(w.member(), curl, body, "idempotency-key", "build-1"))
+			if receipt(got) != want {
+				t.Errorf("%s: %s, want %s", body, receipt(got), want)
+			}
+			return got
+		}
+		send(`{"event":"deployed"`, "REFUSED BODY_INVALID")
+		send(`{"event":"deployed","environment":"production","deployment":"1","time":"2026-05-04T10:00:00Z","commit_time":"2026-05-04T08:00:00Z"}`, "ACCEPTED")
+		send(`{"time":"2026-05-04T10:00:00Z", "deployment":"1","environment":"production","event":"deployed","commit_time":"2026-05-04T08:00:00Z"}`, "ACCEPTED known")
+		refused := send(`{"event":"deployed","environment":"production","deployment":"2","time":"2026-05-04T10:00:00Z","commit_time":"2026-05-04T08:00:00Z"}`, "REFUSED DELIVERY_ID_REUSED")
+		if text := refused.GetDelivery().GetDescription(); !strings.Contains(text, "2026-06-01T09:00:00Z") || !strings.Contains(text, "an id of its own") {
+			t.Errorf("no way out: %s", text)
+		}
+		w.wantReadings("change-lead-time", "deployment 1 (curl)=2")
+		list := ok[*experimentv1.ListDeliveriesResponse](t)(w.client.ListDeliveries(w.member(), &experimentv1.ListDeliveriesRequest{Parent: curl})).GetDeliveries()
+		if len(list) != 1 || list[0].GetOutcome() != experimentv1.DeliveryOutcome_DELIVERY_OUTCOME_ACCEPTED {
+			t.Errorf("%v", list)
+		}
+		event := `{"specversion":"1.0","id":"1","source":"/ci","type":"dev.cdevents.service.deployed.0.2.0","data":{"context":{"id":"1","source":"/ci","type":"dev.cdevents.service.deployed.0.2.0","timestamp":"2026-05-05T1%d:00:00Z"},"subject":{"id":"checkout","content":{"environment":{"id":"production"}}}}}`
+		batch := fmt.Sprintf("["+event+","+event+","+event+"]", 0, 1, 0)
+		answer := ok[*experimentv1.ReceiveDeliveryResponse](t)(w.client.ReceiveDelivery(w.member(), &experimentv1.ReceiveDeliveryRequest{
+			Name: cd, Headers: []*experimentv1.DeliveryHeader{{Name: "content-type", Value: "application/cloudevents-batch+json"}}, Body: []byte(batch),
+		}))
+		for i, want := range []string{"ACCEPTED NO_LEAD_TIME", "REFUSED DELIVERY_ID_REUSED", "ACCEPTED NO_LEAD_TIME known"} {
+			if got := receipt(answer.GetReceipts()[i]); got != want {
+				t.Errorf("event %d of the batch: %s, want %s", i, got, want)
+			}
+		}
+	})
+}
+
+// A reading that no event speaks for any more leaves the chart; what it was and why stays, and it comes back when events speak for it again.
+func TestReadingsAreWithdrawn(t *testing.T) {
+	eachEngine(t, func(t *testing.T, w *world) {
+		curl := w.source("curl", plain).GetName()
+		opened := `{"event":"incident_opened","time":"2026-05-06T12:00:00Z","incident":"a","environment":"production","deployment":"1"}`
+		w.curl(curl, opened)
+		w.curl(curl, `{"event":"incident_resolved","time":"2026-05-06T15:00:00Z","incident":"a"}`)
+		w.wantReadings("failed-deployment-recovery-time", "incident a (curl)=3") // of a deployment that nobody has told of
+		w.curl(curl, `{"event":"deployed","environment":"production","deployment":"1","time":"2026-05-06T13:00:00Z"}`)
+		w.wantReadings("failed-deployment-recovery-time", "") // it ran only after the incident began
+		const recovery = team + "/metrics/checkout-failed-deployment-recovery-time"
+		chart := ok[*experimentv1.ProcessBehaviourChart](t)(w.client.AnalyzeMetric(w.member(), &experimentv1.AnalyzeMetricRequest{Name: recovery}))
+		if len(chart.GetPoints()) != 0 {
+			t.Errorf("the chart has %v", chart.GetPoints())
+		}
+		explain := func() *experimentv1.MeasurementExplanation {
+			return ok[*experimentv1.MeasurementExplanation](t)(w.client.ExplainMeasurement(w.member(), &experimentv1.ExplainMeasurementRequest{
+				Name: recovery, SourceKey: "incident a (curl)", Time: timestamppb.New(time.Date(2026, 5, 6, 15, 0, 0, 0, time.UTC)),
+			}))
+		}
+		gone := explain()
+		if told := w.corrected(); len(told) != 1 || !told[0].GetWithdrawn() || told[0].GetMeasurement().GetValue() != 3 {
+			t.Errorf("told %v", told)
+		}
+		before := gone.GetMeasurement().GetCorrections()
+		if len(before) != 1 || before[0].GetValueBefore() != 3 || !strings.Contains(before[0].GetReason(), "deployed sha256-") ||
+			!strings.HasPrefix(gone.GetRule(), "This reading was withdrawn") || gone.GetIncidents()[0].GetCausedBy() != nil {
+			t.Errorf("%v", gone)
+		}
+		w.curl(curl, `{"event":"deployed","environment":"production","deployment":"0","time":"2026-05-06T11:00:00Z"}`)
+		w.wantReadings("failed-deployment-recovery-time", "incident a (curl)=3(was 3)")
+		if back := explain(); strings.Contains(back.GetRule(), "withdrawn") || back.GetIncidents()[0].GetCausedBy().GetDeployment() != "0" {
+			t.Errorf("%v", back)
+		}
+	})
+}
+
+// corrected are the events that tell of readings that were corrected or withdrawn.
+func (w *world) corrected() (told []*experimentv1.MeasurementCorrected) {
+	w.t.Helper()
+	w.events() // numbers them
+	for _, r := range ok[[]eventlog.Record](w.t)(w.log.List(w.t.Context(), 0, 1000)) {
+		if strings.HasSuffix(r.Type, ".MeasurementCorrected") {
+			e := &experimentv1.MeasurementCorrected{}
+			if err := protojson.Unmarshal(r.Data, e); err != nil {
+				w.t.Fatal(err)
+			}
+			told = append(told, e)
+		}
+	}
+	return told
+}
+
+// Whatever the order in which deliveries come, charts and explanations are the same.
+func TestOrderOfDeliveriesNeverMatters(t *testing.T) {
+	w := newWorld(t, db.SQLite)
+	n := 0
+	rapid.Check(t, func(t *rapid.T) {
+		type delivery struct{ source, body string }
+		var all []delivery
+		id := func(label string) string { return strconv.Itoa(rapid.IntRange(1, 5).Draw(t, label)) }
+		at := func() string {
+			return time.Date(2026, 5, 4, rapid.IntRange(0, 14*24).Draw(t, "hour"), 0, 0, 0, time.UTC).Format(time.RFC3339)
+		}
+		for range rapid.IntRange(3, 14).Draw(t, "deliveries") {
+			body := `"environment":"production","time":"` + at() + `"`
+			switch rapid.IntRange(0, 4).Draw(t, "kind") {
+			case 0, 1:
+				body = `{"event":"deployed","deployment":"` + id("deployment") + `","commit_time":"` + at() + `",` + body + "}"
+			case 2:
+				body = `{"event":"rolledback","deployment":"` + id("deployment") + `",` + body + "}"
+			case 3:
+				body = `{"event":"incident_opened","incident":"` + id("incident") + `",` + body + "}"
+				if rapid.Bool().Draw(t, "declared") {
+					body = strings.TrimSuffix(body, "}") + `,"deployment":"` + id("deployment") + `"}`
+				}
+			default:
+				body = `{"event":"incident_resolved","incident":"` + id("incident") + `",` + body + "}"
+			}
+			all = append(all, delivery{rapid.SampledFrom([]string{"ci", "pager"}).Draw(t, "source"), body})
+		}
+		told := func(order []delivery) string {
+			n++
+			service := fmt.Sprint("s", n)
+			for _, id := range []string{"ci", "pager"} {
+				ok[any](w.t)(w.client.CreateDeliverySource(w.member(), &experimentv1.CreateDeliverySourceRequest{
+					Parent: team, DeliverySourceId: id + service, DeliverySource: &experimentv1.DeliverySource{Service: service, Environments: []string{"production"}, Format: plain},
+				}))
+			}
+			for _, d := range order {
+				ok[any](w.t)(w.deliver(w.member(), team+"/deliverySources/"+d.source+service, d.body))
+			}
+			return strings.ReplaceAll(w.explained(service), service, "")
+		}
+		want := told(all)
+		if got := told(rapid.Permutation(all).Draw(t, "order")); got != want {
+			t.Fatalf("got\n%s\nwant\n%s", got, want)
+		}
+	})
+}
+
+// explained are the readings of a service with what they rest on, without what arrival decides: times of recording, corrections.
+func (w *world) explained(service string) string {
+	var lines []string
+	for _, metric := range []string{"change-lead-time", "deployment-frequency", "failed-deployment-recovery-time", "change-fail-rate", "deployment-rework-rate"} {
+		name := team + "/metrics/" + service + "-" + metric
+		list, err := w.client.ListMeasurements(w.member(), &experimentv1.ListMeasurementsRequest{Parent: name, PageSize: 1000})
+		if err != nil {
+			continue // a metric with no readings may have been made on the way
+		}
+		for _, m := range list.GetMeasurements() {
+			e := ok[*experimentv1.MeasurementExplanation](w.t)(w.client.ExplainMeasurement(w.member(), &experimentv1.ExplainMeasurementRequest{
+				Name: name, SourceKey: m.GetSourceKey(), Time: m.GetTime(),
+			}))
+			e.Measurement.Corrections, e.Measurement.RecordTime = nil, nil
+			lines = append(lines, string(ok[[]byte](w.t)(protojson.Marshal(e))))
+		}
+	}
+	return strings.ReplaceAll(strings.Join(lines, "\n"), `": "`, `":"`)
 }
 
 // A metric of the same name that people record is left alone, and the delivery says so.
@@ -379,21 +554,21 @@ func TestForgesBecomeReadings(t *testing.T) {
 			}
 		}
 		status, push := read("github_deployment_status.json"), read("github_push.json")
-		send("deployment_status", "d-1", status, "ACCEPTED")
+		send("deployment_status", "d-1", status, "ACCEPTED NO_LEAD_TIME")
 		w.wantReadings("change-lead-time", "") // when the commit was made is not known, and not guessed
 		send("push", "p-1", push, "ACCEPTED")
-		w.wantReadings("change-lead-time", "deployment 145988746=5")
-		send("deployment_status", "d-1", status, "ACCEPTED known")
+		w.wantReadings("change-lead-time", "deployment 145988746 (hub)=5")
+		send("deployment_status", "d-1", status, "ACCEPTED NO_LEAD_TIME known")
 		send("deployment_status", "d-2", status, "ACCEPTED")
 		send("deployment_status", "d-3", strings.Replace(status, `"state": "success"`, `"state": "inactive"`, 1), "IGNORED STATE_NOT_SUCCESS")
-		w.wantReadings("change-lead-time", "deployment 145988746=5")
+		w.wantReadings("change-lead-time", "deployment 145988746 (hub)=5")
 		// GitLab deploys the same service on the same day, 4 hours and a half later: both sources are of one service.
 		body := read("gitlab_deployment.json")
 		got, err := w.deliver(t.Context(), lab.GetName(), body, standardSignature(lab.GetSecret(), "w-1", body, w.clock.Now())...)
 		if err != nil || receipt(got) != "ACCEPTED" {
 			t.Errorf("%v %v", got, err)
 		}
-		w.wantReadings("deployment-frequency", "deployment 15=4.485")
+		w.wantReadings("deployment-frequency", "deployment 15 (lab)=4.485")
 	})
 }
 
@@ -414,7 +589,7 @@ func TestBatchOfCloudEvents(t *testing.T) {
 		Body: []byte("[" + strings.Join(append(events, events[0]), ",") + "]"),
 	}
 	got := ok[*experimentv1.ReceiveDeliveryResponse](t)(w.client.ReceiveDelivery(w.member(), req)).GetReceipts()
-	if len(got) != len(events)+1 || receipt(got[0]) != "ACCEPTED" || receipt(got[len(got)-1]) != "ACCEPTED known" {
+	if len(got) != len(events)+1 || receipt(got[0]) != "ACCEPTED NO_LEAD_TIME" || receipt(got[len(got)-1]) != "ACCEPTED NO_LEAD_TIME known" {
 		t.Errorf("%d receipts: %v", len(got), got)
 	}
 	again := ok[*experimentv1.ReceiveDeliveryResponse](t)(w.client.ReceiveDelivery(w.member(), req)).GetReceipts()
@@ -423,7 +598,7 @@ func TestBatchOfCloudEvents(t *testing.T) {
 			t.Errorf("%v", r)
 		}
 	}
-	w.wantReadings("deployment-frequency", "deployment 00000000-0000-4000-8000-000000000002=0, deployment 00000000-0000-4000-8000-000000000003=0, deployment 00000000-0000-4000-8000-000000000004=0")
+	w.wantReadings("deployment-frequency", "deployment 00000000-0000-4000-8000-000000000002 (cd /ci)=0, deployment 00000000-0000-4000-8000-000000000003 (cd /ci)=0, deployment 00000000-0000-4000-8000-000000000004 (cd /ci)=0")
 	req.Body = make([]byte, 1<<20+1)
 	_, err = w.client.ReceiveDelivery(w.member(), req)
 	wantFault(t, err, fault.InvalidArgument, "VALIDATION_FAILED")
@@ -448,7 +623,7 @@ func TestDeliveriesAtOnce(t *testing.T) {
 		}
 		var want []string
 		for day := 2; day <= days; day++ {
-			want = append(want, fmt.Sprintf("deployment %02d=24", day))
+			want = append(want, fmt.Sprintf("deployment %02d (curl)=24", day))
 		}
 		got := regexp.MustCompile(`\(was [^)]*\)`).ReplaceAllString(w.recorded("deployment-frequency"), "")
 		if got != strings.Join(want, ", ") {

@@ -192,6 +192,10 @@ func TestConcludeOverAWindow(t *testing.T) {
 	wantFault(t, err, fault.InvalidArgument, "TIME_INVALID", "window_end TIME_INVALID")
 	_, err = conclude(end, nil)
 	wantFault(t, err, fault.FailedPrecondition, "WINDOW_EMPTY")
+	_, err = conclude(timestamppb.New(started.AsTime().Add(-time.Microsecond)), nil)
+	if f := wantFault(t, err, fault.InvalidArgument, "WINDOW_BEFORE_START", "window_start WINDOW_BEFORE_START"); !strings.Contains(f.Message, started.AsTime().Format(time.RFC3339)) {
+		t.Errorf("the start is not named: %q", f.Message)
+	}
 	o := ok[*experimentv1.Experiment](t)(conclude(from, end)).GetOutcome()
 	if o.GetActualValue() != 25 || o.GetReadings() != 3 || o.GetReadingsLeftOut() != 1 || !proto.Equal(o.GetWindowStart(), from) || !proto.Equal(o.GetWindowEnd(), end) ||
 		!o.GetFirstReadingTime().AsTime().Equal(from.AsTime()) || !o.GetLastReadingTime().AsTime().Equal(w.clock.Now()) || o.GetLateReadings() != nil {
@@ -199,7 +203,8 @@ func TestConcludeOverAWindow(t *testing.T) {
 	}
 	again := running(t, db.SQLite)
 	again.readings(24)
-	if o := ok[*experimentv1.Experiment](t)(again.conclude(rota, 0, "")).GetOutcome(); !o.GetWindowStart().AsTime().Equal(started.AsTime()) || o.GetWindowEnd() != nil {
+	if o := ok[*experimentv1.Experiment](t)(again.conclude(rota, 0, "")).GetOutcome(); !o.GetWindowStart().AsTime().Equal(started.AsTime()) ||
+		!o.GetWindowEnd().AsTime().Equal(again.clock.Now().Add(time.Microsecond)) || o.GetWarnings() != nil {
 		t.Errorf("outcome %v", o)
 	}
 }

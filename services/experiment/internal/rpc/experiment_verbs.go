@@ -9,6 +9,7 @@ import (
 	"github.com/fortnighthq/fortnight/services/experiment/internal/store"
 	"github.com/fortnighthq/fortnight/services/experiment/internal/wire"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
+	"github.com/fortnighthq/fortnight/services/internal/platform/db"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 )
 
@@ -89,8 +90,9 @@ func (s *Server) ConcludeExperiment(ctx context.Context, req *experimentv1.Concl
 	if window.To, err = instant("window_end", req.GetWindowEnd()); err != nil {
 		return nil, err
 	}
+	ahead := s.evidence(ctx, req.GetName(), judgedBy)
 	return s.change(ctx, req, req.GetName(), req.GetEtag(), func(tx *eventlog.Tx, e *domain.Experiment, now time.Time) ([]domain.Event, error) {
-		readings, err := store.Readings(context.Background(), tx, e.Prediction.Metric)
+		readings, err := ahead.in(tx, e, now)
 		if err != nil {
 			return nil, err
 		}
@@ -100,6 +102,14 @@ func (s *Server) ConcludeExperiment(ctx context.Context, req *experimentv1.Concl
 		}
 		return e.Conclude(wire.ConclusionFrom(req, window), readings, how, now)
 	})
+}
+
+// judgedBy reads what a verdict can rest on.
+func judgedBy(ctx context.Context, q db.Queryer, e *domain.Experiment, now time.Time) ([]domain.Reading, error) {
+	if e.State != domain.Running {
+		return nil, nil // it cannot be concluded
+	}
+	return store.Evidence(ctx, q, e.Prediction.Metric, e.StartTime, e.StartOrdinal, now)
 }
 
 // judging reads what the experiment is judged by.

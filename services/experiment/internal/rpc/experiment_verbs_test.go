@@ -46,7 +46,7 @@ func (w *world) readings(values ...float64) {
 	req := &experimentv1.ImportMeasurementsRequest{Name: wait}
 	for _, v := range values {
 		w.clock.add(time.Hour)
-		req.Measurements = append(req.Measurements, &experimentv1.Measurement{Time: timestamppb.New(w.clock.Now()), Value: v})
+		req.Measurements = append(req.Measurements, &experimentv1.Measurement{Time: timestamppb.New(w.clock.Now()), Value: new(v)})
 	}
 	w.wantImport(req, int32(len(values)), 0)
 }
@@ -382,7 +382,8 @@ func TestConcludeWantsWords(t *testing.T) {
 	}
 }
 
-// A team that enters its numbers late and dates them before the start is heard too.
+// A team that enters its numbers late and dates them before the start is heard too, and the outcome says so. Once there is a result, such
+// a history decides about nothing.
 func TestConcludeWithReadingsEnteredLate(t *testing.T) {
 	eachEngine(t, func(t *testing.T, w *world) {
 		ok[*experimentv1.Metric](t)(w.client.CreateMetric(w.member(), waitMetric("review-wait")))
@@ -391,8 +392,22 @@ func TestConcludeWithReadingsEnteredLate(t *testing.T) {
 		ok[*experimentv1.Experiment](t)(w.lock(rota))
 		ok[*experimentv1.Experiment](t)(w.start(rota))
 		w.wantImport(daily(42, 38, 45, 40, 12, 13), 2, 4)
+		late := ok[*experimentv1.Experiment](t)(w.conclude(rota, 0, "")).GetOutcome()
+		if late.GetActualValue() != 12.5 || late.GetReadings() != 2 || late.GetLimits().GetCount() != 4 || len(late.GetWarnings()) != 1 ||
+			!strings.Contains(late.GetWarnings()[0], "No reading was taken since the start.") || late.GetWindowStart() != nil {
+			t.Errorf("outcome %v", late)
+		}
+	})
+	eachEngine(t, func(t *testing.T, w *world) {
+		ok[*experimentv1.Metric](t)(w.client.CreateMetric(w.member(), waitMetric("review-wait")))
+		w.wantImport(daily(42, 38, 45, 40), 4, 0)
+		w.draft("review-rota", plan())
+		ok[*experimentv1.Experiment](t)(w.lock(rota))
+		ok[*experimentv1.Experiment](t)(w.start(rota))
+		w.wantImport(daily(42, 38, 45, 40, 12, 13), 2, 4)
+		w.readings(40)
 		o := ok[*experimentv1.Experiment](t)(w.conclude(rota, 0, "")).GetOutcome()
-		if o.GetActualValue() != 12.5 || o.GetReadings() != 2 || o.GetLimits().GetCount() != 4 {
+		if o.GetActualValue() != 40 || o.GetReadings() != 1 || o.GetLimits().GetCount() != 4 || len(o.GetWarnings()) != 1 || !strings.Contains(o.GetWarnings()[0], "2 readings") {
 			t.Errorf("outcome %v", o)
 		}
 	})

@@ -71,7 +71,7 @@ func TestAGameDay(t *testing.T) {
 			t.Errorf("the same again: %v", again)
 		}
 		concluded := ok[*experimentv1.Experiment](t)(w.conclude(rota, 0, ""))
-		if o := concluded.GetOutcome(); o.GetVerdict() != experimentv1.Verdict_VERDICT_NOT_AS_PREDICTED || !o.GetSurprise() || o.GetReadings() != 0 {
+		if o := concluded.GetOutcome(); o.GetVerdict() != experimentv1.Verdict_VERDICT_NOT_AS_PREDICTED || !o.GetSurprise() || o.Readings != nil || o.ActualValue != nil || o.WindowEnd != nil {
 			t.Errorf("outcome %v", o)
 		}
 		if again := ok[*experimentv1.Experiment](t)(w.importJournal("deviated")); !proto.Equal(again, concluded) {

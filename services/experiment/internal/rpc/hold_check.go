@@ -8,13 +8,21 @@ import (
 	"github.com/fortnighthq/fortnight/services/experiment/internal/domain"
 	"github.com/fortnighthq/fortnight/services/experiment/internal/store"
 	"github.com/fortnighthq/fortnight/services/experiment/internal/wire"
+	"github.com/fortnighthq/fortnight/services/internal/platform/db"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 )
 
 // JudgeHoldCheck judges a hold check by what was measured since.
 func (s *Server) JudgeHoldCheck(ctx context.Context, req *experimentv1.JudgeHoldCheckRequest) (*experimentv1.Experiment, error) {
+	ahead := s.evidence(ctx, req.GetName(), func(ctx context.Context, q db.Queryer, e *domain.Experiment, _ time.Time) ([]domain.Reading, error) {
+		window, scheduled := e.HoldWindow(int(req.GetWeeks()))
+		if !scheduled {
+			return nil, nil
+		}
+		return store.ReadingsIn(ctx, q, e.Prediction.Metric, window)
+	})
 	return s.change(ctx, req, req.GetName(), req.GetEtag(), func(tx *eventlog.Tx, e *domain.Experiment, now time.Time) ([]domain.Event, error) {
-		readings, err := store.Readings(context.Background(), tx, e.Prediction.Metric)
+		readings, err := ahead.in(tx, e, now)
 		if err != nil {
 			return nil, err
 		}

@@ -44,7 +44,7 @@ func (w *world) measure(values ...float64) {
 	req := &experimentv1.ImportMeasurementsRequest{Name: wait}
 	for i, v := range values {
 		when := w.clock.Now().Add(-time.Duration(len(values)-i) * time.Hour)
-		req.Measurements = append(req.Measurements, &experimentv1.Measurement{Time: timestamppb.New(when), Value: v})
+		req.Measurements = append(req.Measurements, &experimentv1.Measurement{Time: timestamppb.New(when), Value: new(v)})
 	}
 	w.wantImport(req, int32(len(values)), 0)
 }

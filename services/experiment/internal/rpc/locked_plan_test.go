@@ -70,7 +70,7 @@ func (w *world) tryToChange(t *rapid.T, name, what string) (err error) {
 		_, err = w.start(name)
 	case "import":
 		_, err = w.client.ImportMeasurements(w.member(), &experimentv1.ImportMeasurementsRequest{Name: wait, Measurements: []*experimentv1.Measurement{{
-			Time: timestamppb.New(w.clock.Now()), Value: rapid.Float64Range(0, 99).Draw(t, "value"),
+			Time: timestamppb.New(w.clock.Now()), Value: new(rapid.Float64Range(0, 99).Draw(t, "value")),
 		}}})
 	case "conclude":
 		_, err = w.conclude(name, 0, "")

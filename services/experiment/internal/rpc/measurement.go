@@ -24,13 +24,13 @@ func (s *Server) ImportMeasurements(ctx context.Context, req *experimentv1.Impor
 	}
 	if req.GetValidateOnly() {
 		report := domain.NewReport(domain.List)
-		entries := domain.CheckMeasurements(wire.MeasurementsFrom(req.GetMeasurements()), report)
+		entries := domain.CheckMeasurements(wire.MeasurementsFrom(req.GetMeasurements()), s.log.Now(), report)
 		added, err := store.Compare(ctx, s.log.DB().Read(), m, entries, report)
 		return answer(req.GetMode(), added, len(req.GetMeasurements()), report, err)
 	}
 	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*experimentv1.ImportMeasurementsResponse, error) {
 		report := domain.NewReport(domain.List)
-		entries := domain.CheckMeasurements(wire.MeasurementsFrom(req.GetMeasurements()), report)
+		entries := domain.CheckMeasurements(wire.MeasurementsFrom(req.GetMeasurements()), tx.Now(), report)
 		added, err := store.Import(tx, req.GetName(), entries, report, partial(req.GetMode()))
 		return answer(req.GetMode(), added, len(req.GetMeasurements()), report, err)
 	})
@@ -66,7 +66,7 @@ func (s *Server) byHand(ctx context.Context, name string) (*domain.Metric, error
 	if err != nil {
 		return nil, err
 	}
-	if computed {
+	if computed || !row.Value.FromDeliveries() {
 		return nil, refused
 	}
 	return row.Value, nil
@@ -78,8 +78,8 @@ func (s *Server) CreateMeasurement(ctx context.Context, req *experimentv1.Create
 		return nil, err
 	}
 	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*experimentv1.Measurement, error) {
-		report := domain.NewReport(domain.List)
-		entries := domain.CheckMeasurements(wire.MeasurementsFrom([]*experimentv1.Measurement{req.GetMeasurement()}), report)
+		report := domain.NewReport(domain.Single)
+		entries := domain.CheckMeasurements(wire.MeasurementsFrom([]*experimentv1.Measurement{req.GetMeasurement()}), tx.Now(), report)
 		if _, err := store.Import(tx, req.GetParent(), entries, report, false); err != nil {
 			return nil, err
 		}

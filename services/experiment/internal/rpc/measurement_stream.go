@@ -42,7 +42,7 @@ func (s *Server) StreamMeasurements(stream grpc.ClientStreamingServer[experiment
 	}
 	file := &file{stream: stream, metric: first.GetName(), rest: first.GetContent()}
 	imported := &fileImport{server: s, metric: m, report: domain.NewReport(form), first: first}
-	if err := imported.run(stream.Context(), domain.NewRows(form, file, imported.report)); err != nil {
+	if err := imported.run(stream.Context(), domain.NewRows(form, file, s.log.Now(), imported.report)); err != nil {
 		return err
 	}
 	return stream.SendAndClose(wire.ImportReport(imported.added, imported.lines, imported.report))

@@ -20,7 +20,7 @@ func daily(values ...float64) *experimentv1.ImportMeasurementsRequest {
 	req := &experimentv1.ImportMeasurementsRequest{Name: wait}
 	for i, v := range values {
 		at := time.Date(2026, 5, 1+i, 9, 0, 0, 0, time.UTC)
-		req.Measurements = append(req.Measurements, &experimentv1.Measurement{Time: timestamppb.New(at), Value: v})
+		req.Measurements = append(req.Measurements, &experimentv1.Measurement{Time: timestamppb.New(at), Value: new(v)})
 	}
 	return req
 }
@@ -77,14 +77,29 @@ func TestImportRefuses(t *testing.T) {
 		"NaN in a list":            {daily(1, math.NaN()), fault.InvalidArgument, "VALIDATION_FAILED", []string{"measurements[1].value DOUBLE_FINITE"}},
 		"too much":                 {daily(1, 2e300), fault.InvalidArgument, "MEASUREMENTS_INVALID", []string{"measurements[1].value VALUE_OUT_OF_RANGE"}},
 		"no time": {
-			&experimentv1.ImportMeasurementsRequest{Measurements: []*experimentv1.Measurement{{Value: 1}}},
+			&experimentv1.ImportMeasurementsRequest{Measurements: []*experimentv1.Measurement{{Value: new(1.0)}}},
 			fault.InvalidArgument, "VALIDATION_FAILED",
 			[]string{"measurements[0].time REQUIRED"},
 		},
 		"a time that no calendar has": {
-			&experimentv1.ImportMeasurementsRequest{Measurements: []*experimentv1.Measurement{{Time: &timestamppb.Timestamp{Seconds: 1 << 60}}}},
+			&experimentv1.ImportMeasurementsRequest{Measurements: []*experimentv1.Measurement{{Time: &timestamppb.Timestamp{Seconds: 1 << 60}, Value: new(1.0)}}},
 			fault.InvalidArgument, "MEASUREMENTS_INVALID",
 			[]string{"measurements[0].time TIME_INVALID"},
+		},
+		"a time that has not come": {
+			&experimentv1.ImportMeasurementsRequest{Measurements: []*experimentv1.Measurement{{Time: timestamppb.New(w.clock.Now().AddDate(10, 0, 0)), Value: new(1.0)}}},
+			fault.InvalidArgument, "MEASUREMENTS_INVALID",
+			[]string{"measurements[0].time TIME_AHEAD"},
+		},
+		"no value": {
+			&experimentv1.ImportMeasurementsRequest{Measurements: []*experimentv1.Measurement{{Time: timestamppb.New(w.clock.Now())}}},
+			fault.InvalidArgument, "VALIDATION_FAILED",
+			[]string{"measurements[0].value REQUIRED"},
+		},
+		"too many": {
+			&experimentv1.ImportMeasurementsRequest{Measurements: slices.Repeat(daily(1).GetMeasurements(), 10_001)},
+			fault.InvalidArgument, "VALIDATION_FAILED",
+			[]string{"measurements MEASUREMENTS_TOO_MANY"},
 		},
 		"nothing": {&experimentv1.ImportMeasurementsRequest{}, fault.InvalidArgument, "MEASUREMENTS_MISSING", []string{"measurements MEASUREMENTS_MISSING"}},
 	} {
@@ -212,7 +227,7 @@ func TestCreateMeasurementAgain(t *testing.T) {
 	at := timestamppb.New(time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC))
 	create := func() *experimentv1.Measurement {
 		return ok[*experimentv1.Measurement](t)(w.client.CreateMeasurement(w.member(), &experimentv1.CreateMeasurementRequest{
-			Parent: wait, Measurement: &experimentv1.Measurement{Time: at, Value: 50},
+			Parent: wait, Measurement: &experimentv1.Measurement{Time: at, Value: new(50.0)},
 		}))
 	}
 	made := create()
@@ -231,6 +246,27 @@ func TestCreateMeasurementAgain(t *testing.T) {
 	}
 }
 
+// Zero is recorded when it was said, and never when nothing was said.
+func TestZeroIsSaid(t *testing.T) {
+	w := measured(t, db.SQLite)
+	create := func(m *experimentv1.Measurement) (*experimentv1.Measurement, error) {
+		return w.client.CreateMeasurement(w.member(), &experimentv1.CreateMeasurementRequest{Parent: wait, Measurement: m})
+	}
+	at := timestamppb.New(w.clock.Now())
+	_, err := create(&experimentv1.Measurement{Time: at})
+	wantFault(t, err, fault.InvalidArgument, "VALIDATION_FAILED", "measurement.value REQUIRED")
+	if m := ok[*experimentv1.Measurement](t)(create(&experimentv1.Measurement{Time: at, Value: new(0.0)})); m.Value == nil || m.GetValue() != 0 {
+		t.Errorf("recorded %v", m)
+	}
+	list := ok[*experimentv1.ListMeasurementsResponse](t)(w.client.ListMeasurements(w.member(), &experimentv1.ListMeasurementsRequest{Parent: wait})).GetMeasurements()
+	if len(list) != 1 || list[0].Value == nil {
+		t.Errorf("listed %v", list)
+	}
+	_, err = create(&experimentv1.Measurement{Time: timestamppb.New(w.clock.Now().Add(6 * time.Minute)), Value: new(1.0)})
+	wantFault(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID", "measurement.time TIME_AHEAD")
+	ok[*experimentv1.Measurement](t)(create(&experimentv1.Measurement{Time: timestamppb.New(w.clock.Now().Add(4 * time.Minute)), Value: new(1.0)}))
+}
+
 // Nothing computes a metric whose delivery source was deleted; its team goes on by hand.
 func TestMetricOfADeletedSourceIsByHand(t *testing.T) {
 	w := newWorld(t, db.SQLite)
@@ -238,7 +274,7 @@ func TestMetricOfADeletedSourceIsByHand(t *testing.T) {
 	w.curl(source, `{"event":"deployed","environment":"production","time":"2026-05-04T10:00:00Z","commit_time":"2026-05-04T08:00:00Z"}`)
 	metric, at := team+"/metrics/checkout-change-lead-time", timestamppb.New(time.Date(2026, 5, 5, 9, 0, 0, 0, time.UTC))
 	create := func() error {
-		_, err := w.client.CreateMeasurement(w.member(), &experimentv1.CreateMeasurementRequest{Parent: metric, Measurement: &experimentv1.Measurement{Time: at, Value: 3}})
+		_, err := w.client.CreateMeasurement(w.member(), &experimentv1.CreateMeasurementRequest{Parent: metric, Measurement: &experimentv1.Measurement{Time: at, Value: new(3.0)}})
 		return err
 	}
 	wantFault(t, create(), fault.FailedPrecondition, "METRIC_COMPUTED")

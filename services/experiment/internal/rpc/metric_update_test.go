@@ -47,7 +47,7 @@ func TestOneMeasurement(t *testing.T) {
 	point := daily(7).GetMeasurements()[0]
 	record := func(value float64) (*experimentv1.Measurement, error) {
 		return w.client.CreateMeasurement(w.member(), &experimentv1.CreateMeasurementRequest{
-			Parent: wait, Measurement: &experimentv1.Measurement{Time: point.GetTime(), Value: value},
+			Parent: wait, Measurement: &experimentv1.Measurement{Time: point.GetTime(), Value: new(value)},
 		})
 	}
 	if made := ok[*experimentv1.Measurement](t)(record(7)); made.GetValue() != 7 || made.GetRecordTime() == nil {
@@ -55,7 +55,7 @@ func TestOneMeasurement(t *testing.T) {
 	}
 	ok[*experimentv1.Measurement](t)(record(7))
 	_, err := record(8)
-	wantFault(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID", "measurements[0].value MEASUREMENT_CONFLICT")
+	wantFault(t, err, fault.InvalidArgument, "MEASUREMENTS_INVALID", "measurement.value MEASUREMENT_CONFLICT")
 
 	correct := func(before, value float64) (*experimentv1.Measurement, error) {
 		return w.client.CorrectMeasurement(w.member(), &experimentv1.CorrectMeasurementRequest{

@@ -17,6 +17,7 @@ import (
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 	"github.com/fortnighthq/fortnight/services/experiment/internal/rpc"
 	"github.com/fortnighthq/fortnight/services/experiment/internal/store"
+	"github.com/fortnighthq/fortnight/services/internal/platform/audit"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller/callertest"
 	"github.com/fortnighthq/fortnight/services/internal/platform/db"
@@ -56,7 +57,7 @@ func newWorld(t testing.TB, engine db.Engine) *world {
 		}, phase: cyclev1.Phase_PHASE_DO, obstacles: []string{obstacle, parked}, current: obstacle},
 	}
 	cfg := dbtest.Config(t, engine)
-	cfg.Migrations, cfg.Clock = db.Merge(eventlog.Migrations, store.Migrations), w.clock.Now
+	cfg.Migrations, cfg.Clock = db.Merge(eventlog.Migrations, audit.Migrations, store.Migrations), w.clock.Now
 	var err error
 	w.log, err = eventlog.Open(t.Context(), dbtest.Start(t, cfg), "experiment", nil, eventlog.WithClock(w.clock.Now))
 	if err != nil {

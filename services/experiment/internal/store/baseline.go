@@ -37,7 +37,7 @@ func Freeze(tx *eventlog.Tx, metric string, w domain.Window, wanted int,
 	if err != nil {
 		return none, err
 	}
-	readings, err := points(noContext, tx, metric, w, int64(wanted))
+	readings, err := First(noContext, tx, metric, w, wanted)
 	if err != nil {
 		return none, err
 	}

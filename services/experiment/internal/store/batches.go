@@ -1,16 +1,12 @@
 package store
 
-import (
-	"strings"
-
-	"github.com/fortnighthq/fortnight/services/experiment/internal/domain"
-)
+import "strings"
 
 // batches are the sizes in which many rows go into one statement. There are few of them, so that few texts are prepared.
 var batches = [...]int{500, 50, 5, 1}
 
 // inBatches gives the entries to do, in order.
-func inBatches(entries []domain.Entry, do func([]domain.Entry) error) error {
+func inBatches[T any](entries []T, do func([]T) error) error {
 	for _, size := range batches {
 		for len(entries) >= size {
 			if err := do(entries[:size]); err != nil {

@@ -52,21 +52,18 @@ func saveForecast(tx *eventlog.Tx, e *domain.Experiment) error {
 }
 
 type forecastCount struct {
+	Team    string `db:"team"`
+	Month   string `db:"month"`
 	Percent int64  `db:"confidence"`
 	State   string `db:"state"`
 	Count   int64  `db:"n"`
 }
 
-// What is counted: predictions that are open or ended in a period, and the teams of those that were resolved in it.
-const (
-	countForecasts = "select confidence, state, count(*) as n from forecasts where (end_date = '' or end_date between $1 and $2)"
-	countTeams     = "select count(distinct team) from forecasts where end_date between $1 and $2" +
-		" and state in ('AS_PREDICTED', 'NOT_AS_PREDICTED') and confidence > 0"
-)
+// countForecasts counts predictions that are open or ended in a period, by team and month.
+const countForecasts = "select team, substr(end_date, 1, 7) as month, confidence, state, count(*) as n from forecasts where (end_date = '' or end_date between $1 and $2)"
 
 // Forecasts counts the locked predictions of a team, or of all with "": those that ended in the span, and those that are open.
-// teams is how many teams the resolved ones among them are of.
-func Forecasts(ctx context.Context, q db.Queryer, team string, span domain.Span) (counts []domain.ForecastCount, teams int, err error) {
+func Forecasts(ctx context.Context, q db.Queryer, team string, span domain.Span) ([]domain.ForecastCount, error) {
 	if span.Start == "" {
 		span.Start = "0000-00-00"
 	}
@@ -78,18 +75,12 @@ func Forecasts(ctx context.Context, q db.Queryer, team string, span domain.Span)
 		text += " and team = $3"
 		args = append(args, team)
 	}
-	found, err := db.All[forecastCount](ctx, q, text+" group by confidence, state order by confidence, state", args...)
-	if err != nil {
-		return nil, 0, err
+	found, err := db.All[forecastCount](ctx, q, text+" group by team, month, confidence, state order by team, month, confidence, state", args...)
+	counts := make([]domain.ForecastCount, len(found))
+	for i, f := range found {
+		counts[i] = domain.ForecastCount{Team: f.Team, Month: f.Month, Percent: int(f.Percent), State: domain.ForecastState(f.State), Count: int(f.Count)}
 	}
-	for _, f := range found {
-		counts = append(counts, domain.ForecastCount{Percent: int(f.Percent), State: domain.ForecastState(f.State), Count: int(f.Count)})
-	}
-	if team != "" {
-		return counts, 1, nil
-	}
-	n, _, err := db.One[int64](ctx, q, countTeams, args...)
-	return counts, int(n), err
+	return counts, err
 }
 
 // utcDay is the day of an instant in UTC.

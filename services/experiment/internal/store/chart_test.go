@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -38,17 +39,26 @@ func TestPoints(t *testing.T) {
 			{domain.Window{From: minute(1), To: minute(3)}, []float64{10, 11, 12, 2}},
 			{domain.Window{From: minute(4)}, nil},
 		} {
-			got, err := Points(t.Context(), l, metric, c.w)
-			if err != nil || !slices.Equal(valuesOf(got), c.want) {
-				t.Errorf("%v: %v, %v, want %v", c.w, valuesOf(got), err, c.want)
+			got, before, err := Latest(t.Context(), l.DB().Read(), metric, c.w, 10)
+			if err != nil || before != 0 || !slices.Equal(valuesOf(got), c.want) {
+				t.Errorf("%v: %v after %d, %v, want %v", c.w, valuesOf(got), before, err, c.want)
 			}
 		}
-		if got, err := points(t.Context(), l.DB().Read(), metric, domain.Window{}, 2); err != nil || !slices.Equal(valuesOf(got), []float64{10, 11}) {
+		for n, want := range map[int]string{2: "[2 3] 3", 5: "[10 11 12 2 3] 0", 4: "[11 12 2 3] 1"} {
+			got, before, err := Latest(t.Context(), l.DB().Read(), metric, domain.Window{}, n)
+			if is := fmt.Sprint(valuesOf(got), before); err != nil || is != want {
+				t.Errorf("the latest %d: %s, %v, want %s", n, is, err, want)
+			}
+		}
+		if got, before, err := Latest(t.Context(), l.DB().Read(), metric, domain.Window{To: minute(3)}, 2); err != nil || before != 2 || !slices.Equal(valuesOf(got), []float64{12, 2}) {
+			t.Errorf("the latest two of a window: %v after %d, %v", got, before, err)
+		}
+		if got, err := First(t.Context(), l.DB().Read(), metric, domain.Window{}, 2); err != nil || !slices.Equal(valuesOf(got), []float64{10, 11}) {
 			t.Errorf("the first two: %v, %v", got, err)
 		}
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := Points(gone, l, metric, domain.Window{}); err == nil {
+		if _, _, err := Latest(gone, l.DB().Read(), metric, domain.Window{}, 2); err == nil {
 			t.Error("read on for a caller who has gone")
 		}
 	})

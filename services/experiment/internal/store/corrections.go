@@ -7,7 +7,6 @@ import (
 	"github.com/fortnighthq/fortnight/services/experiment/internal/domain"
 	"github.com/fortnighthq/fortnight/services/internal/platform/db"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
-	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 )
 
 type correction struct {
@@ -63,19 +62,11 @@ func Correct(tx *eventlog.Tx, metric string, at time.Time, sourceKey string,
 ) (*domain.Corrected, error) {
 	var corrected *domain.Corrected
 	_, err := Metrics.Update(tx, metric, "", func(m *domain.Metric, now time.Time) ([]domain.MetricEvent, error) {
-		found, ok, err := db.One[measurement](noContext, tx,
-			"select time, source_key, value, ordinal, record_time from measurements where metric = $1 and time = $2 and source_key = $3",
-			metric, db.Micros(at), sourceKey)
+		recorded, err := Reading(noContext, tx, metric, at, sourceKey)
 		if err != nil {
 			return nil, err
 		}
-		if !ok {
-			return nil, fault.New(fault.NotFound, "MEASUREMENT_NOT_FOUND", "The metric has no reading of %s with source key %q.", at.UTC().Format(time.RFC3339Nano), sourceKey)
-		}
-		corrected = &domain.Corrected{Measurement: found.domain(), RecordTime: db.Time(found.Recorded)}
-		if corrected.Corrections, err = corrections(noContext, tx, metric, corrected.Measurement); err != nil {
-			return nil, err
-		}
+		corrected = &recorded
 		events, err := change(corrected, m, now)
 		if err != nil || len(events) == 0 {
 			return nil, err

@@ -4,8 +4,10 @@ import (
 	"context"
 	"strconv"
 
+	commonv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/common/v1"
 	"github.com/fortnighthq/fortnight/services/experiment/internal/domain"
 	"github.com/fortnighthq/fortnight/services/experiment/internal/wire"
+	"github.com/fortnighthq/fortnight/services/internal/platform/audit"
 	"github.com/fortnighthq/fortnight/services/internal/platform/db"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/record"
@@ -29,7 +31,19 @@ var DeliverySources = &record.Collection[domain.DeliverySource, domain.DeliveryS
 			Name: s.Name, Parent: domain.ParentOf(s.Name), Team: s.Team(), State: state, SortKey: domain.IDOf(s.Name),
 		}
 	},
-	Data: wire.DeliverySourceEvent,
+	Data: wire.DeliverySourceEvent, Audit: auditDeliverySource,
+}
+
+// auditDeliverySource tells the audit log of what makes and ends secrets.
+func auditDeliverySource(_, _ *domain.DeliverySource, e domain.DeliverySourceEvent) (audit.Event, bool) {
+	action := commonv1.AuditAction_AUDIT_ACTION_DELIVERY_SOURCE_CREATED
+	switch {
+	case e.Deleted:
+		action = commonv1.AuditAction_AUDIT_ACTION_DELIVERY_SOURCE_DELETED
+	case e.Rotated:
+		action = commonv1.AuditAction_AUDIT_ACTION_DELIVERY_SECRET_ROTATED
+	}
+	return audit.Event{Action: action}, true
 }
 
 // ListDeliverySources returns one page of a team's sources, without those that were deleted.
@@ -55,15 +69,17 @@ type delivery struct {
 	Outcome     string `db:"outcome"`
 	Reason      string `db:"reason"`
 	Text        string `db:"description"`
+	Digest      string `db:"digest"`
 }
 
 func (d delivery) domain() domain.Delivery {
 	return domain.Delivery{
 		ID: d.ID, Type: d.Type, ReceiveTime: db.Time(d.ReceiveTime), Outcome: domain.DeliveryOutcome(d.Outcome), Reason: d.Reason, Text: d.Text,
+		Digest: d.Digest,
 	}
 }
 
-const selectDeliveries = "select delivery_id, number, type, receive_time, outcome, reason, description from deliveries where source = $1"
+const selectDeliveries = "select delivery_id, number, type, receive_time, outcome, reason, description, digest from deliveries where source = $1"
 
 // KnownDelivery returns what came of a delivery before; false when it is new, or could not be read then.
 func KnownDelivery(tx *eventlog.Tx, source, id string) (domain.Delivery, bool, error) {
@@ -78,11 +94,11 @@ func NoteDelivery(tx *eventlog.Tx, source string, d domain.Delivery) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`insert into deliveries (source, delivery_id, number, type, receive_time, outcome, reason, description)
-		values ($1, $2, $3, $4, $5, $6, $7, $8)
+	_, err = tx.Exec(`insert into deliveries (source, delivery_id, number, type, receive_time, outcome, reason, description, digest)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		on conflict (source, delivery_id) do update set number = excluded.number, type = excluded.type, receive_time = excluded.receive_time,
-			outcome = excluded.outcome, reason = excluded.reason, description = excluded.description`,
-		source, d.ID, last+1, d.Type, db.Micros(d.ReceiveTime), string(d.Outcome), d.Reason, d.Text)
+			outcome = excluded.outcome, reason = excluded.reason, description = excluded.description, digest = excluded.digest`,
+		source, d.ID, last+1, d.Type, db.Micros(d.ReceiveTime), string(d.Outcome), d.Reason, d.Text, d.Digest)
 	return err
 }
 

@@ -27,7 +27,7 @@ func TestPartialImport(t *testing.T) {
 		if report.Count != 2 || report.Refused != 2 {
 			t.Errorf("report %+v", report)
 		}
-		readings, err := Readings(t.Context(), l.DB().Read(), metric)
+		readings, err := ReadingsIn(t.Context(), l.DB().Read(), metric, domain.Window{})
 		if err != nil || len(readings) != 2 || readings[0].Value != 5 || readings[1].Value != 6 {
 			t.Errorf("readings %+v, %v", readings, err)
 		}
@@ -58,7 +58,7 @@ func TestStagedImport(t *testing.T) {
 		}
 		wantReadings := func(n int) {
 			t.Helper()
-			if readings, err := Readings(t.Context(), l.DB().Read(), metric); err != nil || len(readings) != n || readings[n-1].Ordinal > int64(n) {
+			if readings, err := ReadingsIn(t.Context(), l.DB().Read(), metric, domain.Window{}); err != nil || len(readings) != n || readings[n-1].Ordinal > int64(n) {
 				t.Errorf("%d readings, want %d: %+v, %v", len(readings), n, readings, err)
 			}
 		}

@@ -19,7 +19,7 @@ func ListMeasurements(ctx context.Context, l *eventlog.Log, q record.Query) (pag
 		return nil, "", err
 	}
 	scope := record.Scope("measurements", q.Parent, q.Principal)
-	text, args := "select time, source_key, value, record_time from measurements where metric = $1", []any{q.Parent}
+	text, args := "select time, source_key, value, record_time from measurements where metric = $1 and withdraw_time = 0", []any{q.Parent}
 	if q.PageToken != "" {
 		last, err := openToken(l, scope, q.PageToken)
 		if err != nil {

@@ -156,20 +156,6 @@ func values(ctx context.Context, q db.Queryer, metric string, entries []domain.E
 	return recorded, err
 }
 
-// Readings returns all readings of a metric, in the order of charts.
-func Readings(ctx context.Context, q db.Queryer, metric string) ([]domain.Reading, error) {
-	found, err := db.All[measurement](ctx, q,
-		"select time, source_key, value, ordinal from measurements where metric = $1 order by time, source_key", metric)
-	if err != nil {
-		return nil, err
-	}
-	readings := make([]domain.Reading, len(found))
-	for i, m := range found {
-		readings[i] = domain.Reading{Measurement: m.domain(), Ordinal: m.Ordinal}
-	}
-	return readings, nil
-}
-
 type measurement struct {
 	Time      int64   `db:"time"`
 	SourceKey string  `db:"source_key"`
@@ -177,6 +163,8 @@ type measurement struct {
 	Ordinal   int64   `db:"ordinal"`
 	// Recorded is when it arrived.
 	Recorded int64 `db:"record_time"`
+	// Withdrawn is when it was withdrawn, 0 while it stands.
+	Withdrawn int64 `db:"withdraw_time"`
 }
 
 func (m measurement) domain() domain.Measurement {

@@ -102,7 +102,7 @@ func TestImport(t *testing.T) {
 				t.Errorf("%s: added %d, err %v, want %d", step.name, added, err, step.added)
 			}
 		}
-		readings, err := Readings(t.Context(), l.DB().Read(), metric)
+		readings, err := ReadingsIn(t.Context(), l.DB().Read(), metric, domain.Window{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -134,7 +134,7 @@ func TestImportIsAllOrNothing(t *testing.T) {
 		if len(f.Violations) != 1 || f.Violations[0].Field != "measurements[0].value" || f.Violations[0].Reason != "MEASUREMENT_CONFLICT" {
 			t.Errorf("violations %+v", f.Violations)
 		}
-		readings, err := Readings(t.Context(), l.DB().Read(), metric)
+		readings, err := ReadingsIn(t.Context(), l.DB().Read(), metric, domain.Window{})
 		if err != nil || len(readings) != 2 {
 			t.Errorf("a refused import left %+v, %v", readings, err)
 		}
@@ -161,7 +161,7 @@ func TestImportOfMany(t *testing.T) {
 		if added, err := importing(l, metric, entries...); err != nil || added != 0 {
 			t.Fatalf("added again %d, err %v", added, err)
 		}
-		readings, err := Readings(t.Context(), l.DB().Read(), metric)
+		readings, err := ReadingsIn(t.Context(), l.DB().Read(), metric, domain.Window{})
 		if err != nil || len(readings) != len(entries) {
 			t.Fatalf("%d readings, err %v", len(readings), err)
 		}
@@ -190,7 +190,7 @@ func TestCompareOnlyLooks(t *testing.T) {
 		if len(report.Problems) != 2 || report.Problems[0].Reason != "MEASUREMENT_CONFLICT" || report.Problems[1].Reason != "VALUE_BELOW_ZERO" {
 			t.Errorf("problems %+v", report.Problems)
 		}
-		if readings, err := Readings(t.Context(), q, metric); err != nil || len(readings) != 1 {
+		if readings, err := ReadingsIn(t.Context(), q, metric, domain.Window{}); err != nil || len(readings) != 1 {
 			t.Errorf("readings %v, err %v", readings, err)
 		}
 	})
@@ -224,7 +224,7 @@ func TestConcurrentImportsLoseNothing(t *testing.T) {
 		for _, n := range added {
 			sum += n
 		}
-		readings, err := Readings(t.Context(), l.DB().Read(), metric)
+		readings, err := ReadingsIn(t.Context(), l.DB().Read(), metric, domain.Window{})
 		if err != nil || len(readings) != writers/2*times || sum != len(readings) {
 			t.Fatalf("%d readings, %d said to be added, err %v", len(readings), sum, err)
 		}

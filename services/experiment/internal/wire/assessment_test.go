@@ -14,7 +14,7 @@ func TestAssessmentIsToldWhole(t *testing.T) {
 			SmallestShift: new(1.5), SmallestChange: new(3.0), Sigma: new(2.0), Runs: 1000, Assumptions: []string{"a"},
 			Predicted: &domain.PredictedShift{Shift: new(1.0), Power: 0.5, ReadingsNeeded: 9, FalseAlarm: 0.2},
 		},
-		Baseline: 12, Planned: 10, Basis: "one a day", Change: new(2.0), Seed: 7, Warnings: []string{"w"},
+		Baseline: 12, Planned: 10, Basis: "one a day", Change: new(2.0), Seed: 7, Source: "s", Warnings: []string{"w"},
 	}
 	wantFull(t, Assessment("e", a).ProtoReflect())
 	a.Change = nil

@@ -8,13 +8,16 @@ import (
 // Calibration returns a calibration as clients see it, under its name.
 func Calibration(name string, r domain.PredictionRecord, organization bool) *pb.Calibration {
 	if r.Withheld != "" {
-		return &pb.Calibration{Name: name, WithheldReason: r.Withheld}
+		return &pb.Calibration{Name: name, WithheldReason: r.Withheld, EndDate: r.Through}
 	}
 	c := r.Calibration
 	out := &pb.Calibration{
-		Name: name, TeamCount: teamCount(r.Teams, organization), ResolvedCount: new(int32(c.Count)), OpenCount: new(int32(r.Open)),
+		Name: name, TeamCount: teamCount(r.Teams, organization), ResolvedCount: new(int32(c.Count)), EndDate: r.Through,
 		CannotTellCount: new(int32(r.CannotTell)), AbandonedCount: new(int32(r.Abandoned)),
 		Verdict: enumOf[pb.CalibrationVerdict](pb.CalibrationVerdict_value, "CALIBRATION_VERDICT_", c.Verdict), VerdictReason: c.Verdict.Words(),
+	}
+	if !organization {
+		out.OpenCount = new(int32(r.Open))
 	}
 	if c.Count == 0 {
 		return out

@@ -72,7 +72,7 @@ func Explanation(metric string, reading domain.Corrected, e domain.DeliveryExpla
 	for _, i := range e.Incidents {
 		shown.Incidents = append(shown.Incidents, &pb.Incident{
 			Incident: i.Key, OpenTime: timestamppb.New(i.OpenTime), ResolveTime: timestamp(i.ResolveTime), Environment: i.Environment,
-			CausedBy: deploymentLink(i.CausedBy), DeliverySource: i.Source, DeliveryId: i.DeliveryID,
+			CausedBy: deploymentLink(i.CausedBy), DeliverySource: i.Source, DeliveryId: i.DeliveryID, EndDetail: i.EndDetail,
 		})
 	}
 	return shown

@@ -70,7 +70,7 @@ func halfLife(h domain.HalfLife) *pb.HalfLife {
 		out.Weeks = new(int32(*h.Weeks))
 	}
 	for _, s := range h.Holding {
-		out.Holding = append(out.Holding, &pb.HoldingShare{Weeks: int32(s.Weeks), AtRiskCount: int32(s.AtRisk), SlippedCount: int32(s.Slipped), Share: s.Share})
+		out.Holding = append(out.Holding, &pb.HoldingShare{Weeks: int32(s.Weeks), AtRiskCount: int32(s.AtRisk), SlippedCount: int32(s.Slipped), Share: domain.Significant(s.Share, 4)})
 	}
 	return out
 }

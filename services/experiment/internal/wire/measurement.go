@@ -10,7 +10,7 @@ import (
 // Measurement returns a measurement as clients see it.
 func Measurement(m domain.Corrected) *pb.Measurement {
 	shown := &pb.Measurement{
-		Time: timestamppb.New(m.Time), Value: m.Value, SourceKey: m.SourceKey, RecordTime: timestamp(m.RecordTime),
+		Time: timestamppb.New(m.Time), Value: new(m.Value), SourceKey: m.SourceKey, RecordTime: timestamp(m.RecordTime),
 	}
 	for _, c := range m.Corrections {
 		shown.Corrections = append(shown.Corrections, &pb.MeasurementCorrection{

@@ -59,7 +59,7 @@ func MetricEvent(row record.Row[domain.Metric], e domain.MetricEvent) proto.Mess
 	case e.Updated:
 		return &pb.MetricUpdated{Metric: Metric(row)}
 	case e.Corrected != nil:
-		return &pb.MeasurementCorrected{Metric: Metric(row), Measurement: Measurement(*e.Corrected)}
+		return &pb.MeasurementCorrected{Metric: Metric(row), Measurement: Measurement(*e.Corrected), Withdrawn: e.Corrected.Withdrawn}
 	case e.Recorded > 0:
 		return &pb.MeasurementsRecorded{Metric: Metric(row), Count: int32(e.Recorded)}
 	default:

@@ -13,12 +13,15 @@ func outcome(o *domain.Outcome) *pb.Outcome {
 		return nil
 	}
 	out := &pb.Outcome{
-		ActualValue: o.Actual, Readings: int32(o.Readings), Signal: o.Signal, Limits: limits(o.Limits),
+		Signal: o.Signal, Limits: limits(o.Limits),
 		SuggestedVerdict: verdict(o.Suggested), Verdict: verdict(o.Verdict), OverruleReason: o.OverruleReason,
 		Happened: o.Happened, Learned: o.Learned, Surprise: o.Surprise, ConcludeTime: timestamppb.New(o.ConcludeTime),
 		WindowStart: timestamp(o.Window.From), WindowEnd: timestamp(o.Window.To),
 		FirstReadingTime: timestamp(o.FirstReading), LastReadingTime: timestamp(o.LastReading), ReadingsLeftOut: int32(o.LeftOut),
-		Amendments: int32(o.AmendmentCount), Deviations: int32(o.DeviationCount),
+		Amendments: int32(o.AmendmentCount), Deviations: int32(o.DeviationCount), Warnings: o.Warnings,
+	}
+	if o.Readings > 0 { // otherwise a journal was judged
+		out.ActualValue, out.Readings = new(o.Actual), new(int32(o.Readings))
 	}
 	if v := o.Visibility; v != nil {
 		out.Visibility = &pb.Visibility{Shift: v.Shift, Power: v.Power, Runs: int32(v.Runs), Level: v.Level}

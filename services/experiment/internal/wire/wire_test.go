@@ -125,7 +125,7 @@ func TestExperimentIsToldWhole(t *testing.T) {
 					Actual: 1.5, Readings: 2, FirstReading: at, LastReading: at, Signal: true, Suggested: domain.AsPredicted, Limits: fullLimits(),
 					Visibility: &domain.Visibility{Shift: 1, Power: 0.5, Runs: 1000, Level: 0.8},
 				},
-				Window: domain.Window{From: at, To: at}, LeftOut: 1, AmendmentCount: 2, DeviationCount: 3,
+				Window: domain.Window{From: at, To: at}, LeftOut: 1, AmendmentCount: 2, DeviationCount: 3, Warnings: []string{"w"},
 				Late:    &domain.LateReadings{Actual: 1, Readings: 2, Verdict: domain.CannotTell},
 				Verdict: domain.CannotTell, OverruleReason: "o", Happened: "h", Learned: "l", Surprise: true, ConcludeTime: at,
 			},
@@ -189,7 +189,7 @@ func TestPredictionFrom(t *testing.T) {
 func TestMeasurementsFrom(t *testing.T) {
 	at := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 	got := MeasurementsFrom([]*pb.Measurement{
-		{Time: timestamppb.New(at), Value: 1, SourceKey: "k"}, {Value: 2}, {Time: &timestamppb.Timestamp{Seconds: 1 << 60}, Value: 3}, nil,
+		{Time: timestamppb.New(at), Value: new(1.0), SourceKey: "k"}, {Value: new(2.0)}, {Time: &timestamppb.Timestamp{Seconds: 1 << 60}, Value: new(3.0)}, nil,
 	})
 	want := []domain.Measurement{{Time: at, Value: 1, SourceKey: "k"}, {Value: 2}, {Value: 3}, {}}
 	if !reflect.DeepEqual(got, want) {

@@ -88,6 +88,12 @@ const (
 	AuditAction_AUDIT_ACTION_EVENT_REPLAYED AuditAction = 28
 	// A token was changed: its secret, its scopes or its end, by the provisioning file that owns it.
 	AuditAction_AUDIT_ACTION_TOKEN_UPDATED AuditAction = 29
+	// A source of delivery events was set up, and its secret shown.
+	AuditAction_AUDIT_ACTION_DELIVERY_SOURCE_CREATED AuditAction = 30
+	// A source of delivery events got another secret, which was shown.
+	AuditAction_AUDIT_ACTION_DELIVERY_SECRET_ROTATED AuditAction = 31
+	// A source of delivery events was ended, and its secrets with it.
+	AuditAction_AUDIT_ACTION_DELIVERY_SOURCE_DELETED AuditAction = 32
 )
 
 // Enum value maps for AuditAction.
@@ -123,6 +129,9 @@ var (
 		27: "AUDIT_ACTION_SETTINGS_CHANGED",
 		28: "AUDIT_ACTION_EVENT_REPLAYED",
 		29: "AUDIT_ACTION_TOKEN_UPDATED",
+		30: "AUDIT_ACTION_DELIVERY_SOURCE_CREATED",
+		31: "AUDIT_ACTION_DELIVERY_SECRET_ROTATED",
+		32: "AUDIT_ACTION_DELIVERY_SOURCE_DELETED",
 	}
 	AuditAction_value = map[string]int32{
 		"AUDIT_ACTION_UNSPECIFIED":                0,
@@ -155,6 +164,9 @@ var (
 		"AUDIT_ACTION_SETTINGS_CHANGED":           27,
 		"AUDIT_ACTION_EVENT_REPLAYED":             28,
 		"AUDIT_ACTION_TOKEN_UPDATED":              29,
+		"AUDIT_ACTION_DELIVERY_SOURCE_CREATED":    30,
+		"AUDIT_ACTION_DELIVERY_SECRET_ROTATED":    31,
+		"AUDIT_ACTION_DELIVERY_SOURCE_DELETED":    32,
 	}
 )
 
@@ -412,7 +424,7 @@ const file_fortnight_common_v1_audit_proto_rawDesc = "" +
 	"\adetails\x18\v \x03(\v2,.fortnight.common.v1.AuditEvent.DetailsEntryB\v\xe0A\x01\xbaH\x05\x9a\x01\x02\x10\x14R\adetails\x1a:\n" +
 	"\fDetailsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\xe2\a\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\xe0\b\n" +
 	"\vAuditAction\x12\x1c\n" +
 	"\x18AUDIT_ACTION_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16AUDIT_ACTION_SIGNED_IN\x10\x01\x12 \n" +
@@ -444,7 +456,10 @@ const file_fortnight_common_v1_audit_proto_rawDesc = "" +
 	"\x15AUDIT_ACTION_RESTORED\x10\x1a\x12!\n" +
 	"\x1dAUDIT_ACTION_SETTINGS_CHANGED\x10\x1b\x12\x1f\n" +
 	"\x1bAUDIT_ACTION_EVENT_REPLAYED\x10\x1c\x12\x1e\n" +
-	"\x1aAUDIT_ACTION_TOKEN_UPDATED\x10\x1d*\x9c\x01\n" +
+	"\x1aAUDIT_ACTION_TOKEN_UPDATED\x10\x1d\x12(\n" +
+	"$AUDIT_ACTION_DELIVERY_SOURCE_CREATED\x10\x1e\x12(\n" +
+	"$AUDIT_ACTION_DELIVERY_SECRET_ROTATED\x10\x1f\x12(\n" +
+	"$AUDIT_ACTION_DELIVERY_SOURCE_DELETED\x10 *\x9c\x01\n" +
 	"\tAuditDoor\x12\x1a\n" +
 	"\x16AUDIT_DOOR_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fAUDIT_DOOR_REST\x10\x01\x12\x14\n" +

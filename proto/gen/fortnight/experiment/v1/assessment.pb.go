@@ -62,7 +62,9 @@ type Assessment struct {
 	// What the answer rests on, in words.
 	Assumptions []string `protobuf:"bytes,16,rep,name=assumptions,proto3" json:"assumptions,omitempty"`
 	// What the team should know before it locks, in words.
-	Warnings      []string `protobuf:"bytes,17,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	Warnings []string `protobuf:"bytes,17,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// Where the numbers come from, in words: how they were simulated, and who published the rules and constants.
+	Source        string `protobuf:"bytes,18,opt,name=source,proto3" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -214,6 +216,13 @@ func (x *Assessment) GetWarnings() []string {
 		return x.Warnings
 	}
 	return nil
+}
+
+func (x *Assessment) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
 }
 
 // How often a shift would show.
@@ -421,7 +430,7 @@ var File_fortnight_experiment_v1_assessment_proto protoreflect.FileDescriptor
 
 const file_fortnight_experiment_v1_assessment_proto_rawDesc = "" +
 	"\n" +
-	"(fortnight/experiment/v1/assessment.proto\x12\x17fortnight.experiment.v1\x1a\x1bbuf/validate/validate.proto\x1a$fortnight/experiment/v1/metric.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\xdf\x06\n" +
+	"(fortnight/experiment/v1/assessment.proto\x12\x17fortnight.experiment.v1\x1a\x1bbuf/validate/validate.proto\x1a$fortnight/experiment/v1/metric.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\xfc\x06\n" +
 	"\n" +
 	"Assessment\x12@\n" +
 	"\n" +
@@ -445,7 +454,8 @@ const file_fortnight_experiment_v1_assessment_proto_rawDesc = "" +
 	"\x04runs\x18\x0e \x01(\x05B\x03\xe0A\x03R\x04runs\x12\x17\n" +
 	"\x04seed\x18\x0f \x01(\x03B\x03\xe0A\x03R\x04seed\x12%\n" +
 	"\vassumptions\x18\x10 \x03(\tB\x03\xe0A\x03R\vassumptions\x12\x1f\n" +
-	"\bwarnings\x18\x11 \x03(\tB\x03\xe0A\x03R\bwarningsB\x11\n" +
+	"\bwarnings\x18\x11 \x03(\tB\x03\xe0A\x03R\bwarnings\x12\x1b\n" +
+	"\x06source\x18\x12 \x01(\tB\x03\xe0A\x03R\x06sourceB\x11\n" +
 	"\x0f_smallest_shiftB\x12\n" +
 	"\x10_smallest_changeB\b\n" +
 	"\x06_sigma\"B\n" +

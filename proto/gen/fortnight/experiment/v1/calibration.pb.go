@@ -93,7 +93,7 @@ type GetCalibrationRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// First day of the period, by which predictions count whose experiment ended then; a day in UTC. From the beginning when not given.
 	StartDate string `protobuf:"bytes,2,opt,name=start_date,json=startDate,proto3" json:"start_date,omitempty"`
-	// Last day of the period. To the end when not given.
+	// Last day of the period. To the end when not given. The organisation's numbers go to the end of the last quarter that is over.
 	EndDate       string `protobuf:"bytes,3,opt,name=end_date,json=endDate,proto3" json:"end_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -162,7 +162,8 @@ type Calibration struct {
 	TeamCount *int32 `protobuf:"varint,3,opt,name=team_count,json=teamCount,proto3,oneof" json:"team_count,omitempty"`
 	// How many predictions are resolved: they came true or did not. All scores rest on these.
 	ResolvedCount *int32 `protobuf:"varint,4,opt,name=resolved_count,json=resolvedCount,proto3,oneof" json:"resolved_count,omitempty"`
-	// How many locked predictions wait for their verdict now, whatever the period.
+	// How many locked predictions wait for their verdict now, whatever the period; not set for the organisation, whose numbers tell of no
+	// single day.
 	OpenCount *int32 `protobuf:"varint,5,opt,name=open_count,json=openCount,proto3,oneof" json:"open_count,omitempty"`
 	// How many ended with readings that cannot tell. They resolve nothing.
 	CannotTellCount *int32 `protobuf:"varint,6,opt,name=cannot_tell_count,json=cannotTellCount,proto3,oneof" json:"cannot_tell_count,omitempty"`
@@ -185,6 +186,9 @@ type Calibration struct {
 	Verdict CalibrationVerdict `protobuf:"varint,14,opt,name=verdict,proto3,enum=fortnight.experiment.v1.CalibrationVerdict" json:"verdict,omitempty"`
 	// The verdict in words, or why there is none.
 	VerdictReason string `protobuf:"bytes,15,opt,name=verdict_reason,json=verdictReason,proto3" json:"verdict_reason,omitempty"`
+	// The last day that counts in the organisation's numbers, YYYY-MM-DD in UTC: the quarter that is running is left out, so that no two
+	// answers tell about single predictions. Not set for a team.
+	EndDate       string `protobuf:"bytes,16,opt,name=end_date,json=endDate,proto3" json:"end_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -324,6 +328,13 @@ func (x *Calibration) GetVerdictReason() string {
 	return ""
 }
 
+func (x *Calibration) GetEndDate() string {
+	if x != nil {
+		return x.EndDate
+	}
+	return ""
+}
+
 // What became of the predictions of one confidence.
 type CalibrationStep struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -406,7 +417,7 @@ const file_fortnight_experiment_v1_calibration_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x04name\x12H\n" +
 	"\n" +
 	"start_date\x18\x02 \x01(\tB)\xe0A\x01\xbaH#\xd8\x01\x01r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\tstartDate\x12D\n" +
-	"\bend_date\x18\x03 \x01(\tB)\xe0A\x01\xbaH#\xd8\x01\x01r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\aendDate\"\xf9\x06\n" +
+	"\bend_date\x18\x03 \x01(\tB)\xe0A\x01\xbaH#\xd8\x01\x01r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\aendDate\"\x99\a\n" +
 	"\vCalibration\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\x03R\x04name\x12,\n" +
 	"\x0fwithheld_reason\x18\x02 \x01(\tB\x03\xe0A\x03R\x0ewithheldReason\x12'\n" +
@@ -428,7 +439,8 @@ const file_fortnight_experiment_v1_calibration_proto_rawDesc = "" +
 	"\tbase_rate\x18\f \x01(\x01B\x03\xe0A\x03H\tR\bbaseRate\x88\x01\x01\x12C\n" +
 	"\x05steps\x18\r \x03(\v2(.fortnight.experiment.v1.CalibrationStepB\x03\xe0A\x03R\x05steps\x12J\n" +
 	"\averdict\x18\x0e \x01(\x0e2+.fortnight.experiment.v1.CalibrationVerdictB\x03\xe0A\x03R\averdict\x12*\n" +
-	"\x0everdict_reason\x18\x0f \x01(\tB\x03\xe0A\x03R\rverdictReasonB\r\n" +
+	"\x0everdict_reason\x18\x0f \x01(\tB\x03\xe0A\x03R\rverdictReason\x12\x1e\n" +
+	"\bend_date\x18\x10 \x01(\tB\x03\xe0A\x03R\aendDateB\r\n" +
 	"\v_team_countB\x11\n" +
 	"\x0f_resolved_countB\r\n" +
 	"\v_open_countB\x14\n" +

@@ -876,7 +876,10 @@ type DeliveryReceipt struct {
 	// The delivery as it is listed.
 	Delivery *Delivery `protobuf:"bytes,1,opt,name=delivery,proto3" json:"delivery,omitempty"`
 	// Whether it had come before, so that nothing was done.
-	Known         bool `protobuf:"varint,2,opt,name=known,proto3" json:"known,omitempty"`
+	Known bool `protobuf:"varint,2,opt,name=known,proto3" json:"known,omitempty"`
+	// Of a refused event, what is wrong in it: the path of a member of the body, for instance `subject.content.environment.id`, or the
+	// name of a header. Empty when it is the event as a whole.
+	Field         string `protobuf:"bytes,3,opt,name=field,proto3" json:"field,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -925,6 +928,13 @@ func (x *DeliveryReceipt) GetKnown() bool {
 	return false
 }
 
+func (x *DeliveryReceipt) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
 // One event that a source has sent.
 type Delivery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -936,7 +946,8 @@ type Delivery struct {
 	ReceiveTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=receive_time,json=receiveTime,proto3" json:"receive_time,omitempty"`
 	// What came of it.
 	Outcome DeliveryOutcome `protobuf:"varint,4,opt,name=outcome,proto3,enum=fortnight.experiment.v1.DeliveryOutcome" json:"outcome,omitempty"`
-	// Why it was ignored or refused, UPPER_SNAKE_CASE, for instance `NOT_PRODUCTION`.
+	// Why it was ignored or refused, UPPER_SNAKE_CASE, for instance `NOT_PRODUCTION`; of one that counts, what does not come of it as
+	// things stood when it came, for instance `NO_LEAD_TIME`.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The same for people.
 	Description   string `protobuf:"bytes,6,opt,name=description,proto3" json:"description,omitempty"`
@@ -1433,7 +1444,9 @@ type Incident struct {
 	// The source that told of it.
 	DeliverySource string `protobuf:"bytes,6,opt,name=delivery_source,json=deliverySource,proto3" json:"delivery_source,omitempty"`
 	// The delivery that told of it.
-	DeliveryId    string `protobuf:"bytes,7,opt,name=delivery_id,json=deliveryId,proto3" json:"delivery_id,omitempty"`
+	DeliveryId string `protobuf:"bytes,7,opt,name=delivery_id,json=deliveryId,proto3" json:"delivery_id,omitempty"`
+	// Why it has no end although one was told; empty otherwise.
+	EndDetail     string `protobuf:"bytes,8,opt,name=end_detail,json=endDetail,proto3" json:"end_detail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1513,6 +1526,13 @@ func (x *Incident) GetDeliverySource() string {
 func (x *Incident) GetDeliveryId() string {
 	if x != nil {
 		return x.DeliveryId
+	}
+	return ""
+}
+
+func (x *Incident) GetEndDetail() string {
+	if x != nil {
+		return x.EndDetail
 	}
 	return ""
 }
@@ -1641,10 +1661,11 @@ const file_fortnight_experiment_v1_delivery_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18dR\x04name\x12!\n" +
 	"\x05value\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\x80 R\x05value\"d\n" +
 	"\x17ReceiveDeliveryResponse\x12I\n" +
-	"\breceipts\x18\x01 \x03(\v2(.fortnight.experiment.v1.DeliveryReceiptB\x03\xe0A\x03R\breceipts\"p\n" +
+	"\breceipts\x18\x01 \x03(\v2(.fortnight.experiment.v1.DeliveryReceiptB\x03\xe0A\x03R\breceipts\"\x8b\x01\n" +
 	"\x0fDeliveryReceipt\x12B\n" +
 	"\bdelivery\x18\x01 \x01(\v2!.fortnight.experiment.v1.DeliveryB\x03\xe0A\x03R\bdelivery\x12\x19\n" +
-	"\x05known\x18\x02 \x01(\bB\x03\xe0A\x03R\x05known\"\x9a\x02\n" +
+	"\x05known\x18\x02 \x01(\bB\x03\xe0A\x03R\x05known\x12\x19\n" +
+	"\x05field\x18\x03 \x01(\tB\x03\xe0A\x03R\x05field\"\x9a\x02\n" +
 	"\bDelivery\x12$\n" +
 	"\vdelivery_id\x18\x01 \x01(\tB\x03\xe0A\x03R\n" +
 	"deliveryId\x12\x17\n" +
@@ -1694,7 +1715,7 @@ const file_fortnight_experiment_v1_delivery_proto_rawDesc = "" +
 	"\x0fdelivery_source\x18\n" +
 	" \x01(\tB\x03\xe0A\x03R\x0edeliverySource\x12$\n" +
 	"\vdelivery_id\x18\v \x01(\tB\x03\xe0A\x03R\n" +
-	"deliveryId\"\xf3\x02\n" +
+	"deliveryId\"\x97\x03\n" +
 	"\bIncident\x12\x1f\n" +
 	"\bincident\x18\x01 \x01(\tB\x03\xe0A\x03R\bincident\x12<\n" +
 	"\topen_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\bopenTime\x12B\n" +
@@ -1703,7 +1724,9 @@ const file_fortnight_experiment_v1_delivery_proto_rawDesc = "" +
 	"\tcaused_by\x18\x05 \x01(\v2'.fortnight.experiment.v1.DeploymentLinkB\x03\xe0A\x03R\bcausedBy\x12,\n" +
 	"\x0fdelivery_source\x18\x06 \x01(\tB\x03\xe0A\x03R\x0edeliverySource\x12$\n" +
 	"\vdelivery_id\x18\a \x01(\tB\x03\xe0A\x03R\n" +
-	"deliveryId\"\x91\x01\n" +
+	"deliveryId\x12\"\n" +
+	"\n" +
+	"end_detail\x18\b \x01(\tB\x03\xe0A\x03R\tendDetail\"\x91\x01\n" +
 	"\x0eDeploymentLink\x12#\n" +
 	"\n" +
 	"deployment\x18\x01 \x01(\tB\x03\xe0A\x03R\n" +

@@ -114,13 +114,16 @@ func (x *MetricUpdated) GetMetric() *Metric {
 	return nil
 }
 
-// A measurement was corrected.
+// A measurement was corrected or, where it is computed from delivery events, withdrawn.
 type MeasurementCorrected struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The metric.
 	Metric *Metric `protobuf:"bytes,1,opt,name=metric,proto3" json:"metric,omitempty"`
 	// The measurement after the change, with the values before.
-	Measurement   *Measurement `protobuf:"bytes,2,opt,name=measurement,proto3" json:"measurement,omitempty"`
+	Measurement *Measurement `protobuf:"bytes,2,opt,name=measurement,proto3" json:"measurement,omitempty"`
+	// Whether it was withdrawn: no delivery event speaks for it any more, it is in no chart, and its value is what it was. When it stands again,
+	// that is told as MeasurementsRecorded.
+	Withdrawn     bool `protobuf:"varint,3,opt,name=withdrawn,proto3" json:"withdrawn,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -167,6 +170,13 @@ func (x *MeasurementCorrected) GetMeasurement() *Measurement {
 		return x.Measurement
 	}
 	return nil
+}
+
+func (x *MeasurementCorrected) GetWithdrawn() bool {
+	if x != nil {
+		return x.Withdrawn
+	}
+	return false
 }
 
 // Measurements were recorded.
@@ -885,10 +895,11 @@ const file_fortnight_experiment_v1_events_proto_rawDesc = "" +
 	"\rMetricCreated\x127\n" +
 	"\x06metric\x18\x01 \x01(\v2\x1f.fortnight.experiment.v1.MetricR\x06metric:\x04\x90\xb5\x18\x01\"N\n" +
 	"\rMetricUpdated\x127\n" +
-	"\x06metric\x18\x01 \x01(\v2\x1f.fortnight.experiment.v1.MetricR\x06metric:\x04\x90\xb5\x18\x01\"\x9d\x01\n" +
+	"\x06metric\x18\x01 \x01(\v2\x1f.fortnight.experiment.v1.MetricR\x06metric:\x04\x90\xb5\x18\x01\"\xbb\x01\n" +
 	"\x14MeasurementCorrected\x127\n" +
 	"\x06metric\x18\x01 \x01(\v2\x1f.fortnight.experiment.v1.MetricR\x06metric\x12F\n" +
-	"\vmeasurement\x18\x02 \x01(\v2$.fortnight.experiment.v1.MeasurementR\vmeasurement:\x04\x90\xb5\x18\x01\"k\n" +
+	"\vmeasurement\x18\x02 \x01(\v2$.fortnight.experiment.v1.MeasurementR\vmeasurement\x12\x1c\n" +
+	"\twithdrawn\x18\x03 \x01(\bR\twithdrawn:\x04\x90\xb5\x18\x01\"k\n" +
 	"\x14MeasurementsRecorded\x127\n" +
 	"\x06metric\x18\x01 \x01(\v2\x1f.fortnight.experiment.v1.MetricR\x06metric\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x05R\x05count:\x04\x90\xb5\x18\x01\"U\n" +

@@ -703,10 +703,10 @@ func (x *PlanChange) GetAfter() string {
 type Outcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The metric's actual value: mean of the readings that decide. These are the readings of the window up to the end of the plan's
-	// day; the later ones when there are none.
-	ActualValue float64 `protobuf:"fixed64,1,opt,name=actual_value,json=actualValue,proto3" json:"actual_value,omitempty"`
-	// How many readings the actual value rests on.
-	Readings int32 `protobuf:"varint,2,opt,name=readings,proto3" json:"readings,omitempty"`
+	// day; the later ones when there are none. Not set when a journal was judged and no reading.
+	ActualValue *float64 `protobuf:"fixed64,1,opt,name=actual_value,json=actualValue,proto3,oneof" json:"actual_value,omitempty"`
+	// How many readings the actual value rests on; not set without it.
+	Readings *int32 `protobuf:"varint,2,opt,name=readings,proto3,oneof" json:"readings,omitempty"`
 	// Whether the readings show a signal against the readings before the start (rules R1 to R3).
 	Signal bool `protobuf:"varint,3,opt,name=signal,proto3" json:"signal,omitempty"`
 	// What the numbers suggest.
@@ -726,9 +726,10 @@ type Outcome struct {
 	// The limits, constants, rules and baseline window that the signal was judged by; not set when there were too few readings.
 	Limits *Limits `protobuf:"bytes,11,opt,name=limits,proto3" json:"limits,omitempty"`
 	// The readings that were taken from here on count; the start of the experiment when nothing was chosen. Not set when all results were taken
-	// before the start and entered after it.
+	// before the start and entered after it, and when a journal was judged.
 	WindowStart *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=window_start,json=windowStart,proto3" json:"window_start,omitempty"`
-	// The readings that were taken before this count; not set when nothing was chosen.
+	// The readings that were taken before this count; what could have been taken by the conclusion when nothing, or a later end, was chosen. Not
+	// set when a journal was judged.
 	WindowEnd *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=window_end,json=windowEnd,proto3" json:"window_end,omitempty"`
 	// When the first of the readings was taken that the actual value rests on.
 	FirstReadingTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=first_reading_time,json=firstReadingTime,proto3" json:"first_reading_time,omitempty"`
@@ -743,7 +744,10 @@ type Outcome struct {
 	// How many changes were made to the locked plan before results were seen.
 	Amendments int32 `protobuf:"varint,19,opt,name=amendments,proto3" json:"amendments,omitempty"`
 	// How many changes were made to the locked plan after results were seen.
-	Deviations    int32 `protobuf:"varint,20,opt,name=deviations,proto3" json:"deviations,omitempty"`
+	Deviations int32 `protobuf:"varint,20,opt,name=deviations,proto3" json:"deviations,omitempty"`
+	// What to know beside the verdict, in words: for instance that readings arrived after the start which were taken before it, and what they
+	// counted as.
+	Warnings      []string `protobuf:"bytes,21,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -779,15 +783,15 @@ func (*Outcome) Descriptor() ([]byte, []int) {
 }
 
 func (x *Outcome) GetActualValue() float64 {
-	if x != nil {
-		return x.ActualValue
+	if x != nil && x.ActualValue != nil {
+		return *x.ActualValue
 	}
 	return 0
 }
 
 func (x *Outcome) GetReadings() int32 {
-	if x != nil {
-		return x.Readings
+	if x != nil && x.Readings != nil {
+		return *x.Readings
 	}
 	return 0
 }
@@ -916,6 +920,13 @@ func (x *Outcome) GetDeviations() int32 {
 		return x.Deviations
 	}
 	return 0
+}
+
+func (x *Outcome) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
 }
 
 // How often the predicted change, had it come, would have shown a signal in as many readings.
@@ -1602,9 +1613,10 @@ type ConcludeExperimentRequest struct {
 	Happened string `protobuf:"bytes,6,opt,name=happened,proto3" json:"happened,omitempty"`
 	// What was learned, at least a sentence.
 	Learned string `protobuf:"bytes,7,opt,name=learned,proto3" json:"learned,omitempty"`
-	// Results that were taken before this are left out, for instance while people got used to the change. The start of the experiment when not given.
+	// Results that were taken before this are left out, for instance while people got used to the change. The start of the experiment when not given;
+	// not before it, unless no reading was taken since then.
 	WindowStart *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=window_start,json=windowStart,proto3" json:"window_start,omitempty"`
-	// Results that were taken at this instant or later are left out. All count when not given.
+	// Results that were taken at this instant or later are left out. All that were taken by now count when not given.
 	WindowEnd     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=window_end,json=windowEnd,proto3" json:"window_end,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1846,10 +1858,10 @@ const file_fortnight_experiment_v1_experiment_proto_rawDesc = "" +
 	"PlanChange\x12G\n" +
 	"\x05field\x18\x01 \x01(\x0e2\".fortnight.experiment.v1.PlanFieldB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x05field\x12\x1b\n" +
 	"\x06before\x18\x02 \x01(\tB\x03\xe0A\x03R\x06before\x12!\n" +
-	"\x05after\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x05after\"\xcd\b\n" +
-	"\aOutcome\x12&\n" +
-	"\factual_value\x18\x01 \x01(\x01B\x03\xe0A\x03R\vactualValue\x12\x1f\n" +
-	"\breadings\x18\x02 \x01(\x05B\x03\xe0A\x03R\breadings\x12\x1b\n" +
+	"\x05after\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x05after\"\x96\t\n" +
+	"\aOutcome\x12+\n" +
+	"\factual_value\x18\x01 \x01(\x01B\x03\xe0A\x03H\x00R\vactualValue\x88\x01\x01\x12$\n" +
+	"\breadings\x18\x02 \x01(\x05B\x03\xe0A\x03H\x01R\breadings\x88\x01\x01\x12\x1b\n" +
 	"\x06signal\x18\x03 \x01(\bB\x03\xe0A\x03R\x06signal\x12R\n" +
 	"\x11suggested_verdict\x18\x04 \x01(\x0e2 .fortnight.experiment.v1.VerdictB\x03\xe0A\x03R\x10suggestedVerdict\x12?\n" +
 	"\averdict\x18\x05 \x01(\x0e2 .fortnight.experiment.v1.VerdictB\x03\xe0A\x03R\averdict\x12,\n" +
@@ -1875,7 +1887,10 @@ const file_fortnight_experiment_v1_experiment_proto_rawDesc = "" +
 	"amendments\x12#\n" +
 	"\n" +
 	"deviations\x18\x14 \x01(\x05B\x03\xe0A\x03R\n" +
-	"deviations\"v\n" +
+	"deviations\x12\x1f\n" +
+	"\bwarnings\x18\x15 \x03(\tB\x03\xe0A\x03R\bwarningsB\x0f\n" +
+	"\r_actual_valueB\v\n" +
+	"\t_readings\"v\n" +
 	"\n" +
 	"Visibility\x12\x19\n" +
 	"\x05shift\x18\x01 \x01(\x01B\x03\xe0A\x03R\x05shift\x12\x19\n" +
@@ -2072,6 +2087,7 @@ func file_fortnight_experiment_v1_experiment_proto_init() {
 	file_fortnight_experiment_v1_process_behaviour_chart_proto_init()
 	file_fortnight_experiment_v1_verdict_proto_init()
 	file_fortnight_experiment_v1_experiment_proto_msgTypes[1].OneofWrappers = []any{}
+	file_fortnight_experiment_v1_experiment_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

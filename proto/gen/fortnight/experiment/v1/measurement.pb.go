@@ -135,10 +135,10 @@ func (MeasurementFormat) EnumDescriptor() ([]byte, []int) {
 // One reading of a metric.
 type Measurement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When it was taken.
+	// When it was taken: not before 1970, and at most 5 minutes after the server's clock.
 	Time *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
-	// The value, in the metric's unit.
-	Value float64 `protobuf:"fixed64,2,opt,name=value,proto3" json:"value,omitempty"`
+	// The value, in the metric's unit. Zero is a value like any other and has to be said.
+	Value *float64 `protobuf:"fixed64,2,opt,name=value,proto3,oneof" json:"value,omitempty"`
 	// Tells apart two readings of the same instant, for instance a batch or a build. Empty is a key like any other.
 	SourceKey string `protobuf:"bytes,3,opt,name=source_key,json=sourceKey,proto3" json:"source_key,omitempty"`
 	// When it arrived. What has arrived after a start was not known at the start.
@@ -187,8 +187,8 @@ func (x *Measurement) GetTime() *timestamppb.Timestamp {
 }
 
 func (x *Measurement) GetValue() float64 {
-	if x != nil {
-		return x.Value
+	if x != nil && x.Value != nil {
+		return *x.Value
 	}
 	return 0
 }
@@ -875,20 +875,21 @@ var File_fortnight_experiment_v1_measurement_proto protoreflect.FileDescriptor
 
 const file_fortnight_experiment_v1_measurement_proto_rawDesc = "" +
 	"\n" +
-	")fortnight/experiment/v1/measurement.proto\x12\x17fortnight.experiment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaf\x02\n" +
+	")fortnight/experiment/v1/measurement.proto\x12\x17fortnight.experiment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc1\x02\n" +
 	"\vMeasurement\x129\n" +
-	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x04time\x12 \n" +
-	"\x05value\x18\x02 \x01(\x01B\n" +
-	"\xe0A\x02\xbaH\x04\x12\x02@\x01R\x05value\x12*\n" +
+	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x04time\x12(\n" +
+	"\x05value\x18\x02 \x01(\x01B\r\xe0A\x02\xbaH\a\xc8\x01\x01\x12\x02@\x01H\x00R\x05value\x88\x01\x01\x12*\n" +
 	"\n" +
 	"source_key\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xc8\x01R\tsourceKey\x12@\n" +
 	"\vrecord_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"recordTime\x12U\n" +
-	"\vcorrections\x18\x05 \x03(\v2..fortnight.experiment.v1.MeasurementCorrectionB\x03\xe0A\x03R\vcorrections\"\xc8\x02\n" +
+	"\vcorrections\x18\x05 \x03(\v2..fortnight.experiment.v1.MeasurementCorrectionB\x03\xe0A\x03R\vcorrectionsB\b\n" +
+	"\x06_value\"\xee\x03\n" +
 	"\x19ImportMeasurementsRequest\x127\n" +
 	"\x04name\x18\x01 \x01(\tB#\xe0A\x02\xfaA\x16\n" +
-	"\x14fortnight.dev/Metric\xbaH\x04r\x02\x10\x01R\x04name\x12V\n" +
-	"\fmeasurements\x18\x02 \x03(\v2$.fortnight.experiment.v1.MeasurementB\f\xe0A\x02\xbaH\x06\x92\x01\x03\x10\x90NR\fmeasurements\x12(\n" +
+	"\x14fortnight.dev/Metric\xbaH\x04r\x02\x10\x01R\x04name\x12\xfb\x01\n" +
+	"\fmeasurements\x18\x02 \x03(\v2$.fortnight.experiment.v1.MeasurementB\xb0\x01\xe0A\x02\xbaH\xa9\x01\xba\x01\xa5\x01\n" +
+	"\x15measurements_too_many\x12wat most 10,000 entries; send more as a file, CSV or NDJSON, in the body (Content-Type text/csv or application/x-ndjson)\x1a\x13size(this) <= 10000R\fmeasurements\x12(\n" +
 	"\rvalidate_only\x18\x04 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\x12*\n" +
 	"\n" +
 	"request_id\x18\x05 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\x12D\n" +
@@ -1007,6 +1008,7 @@ func file_fortnight_experiment_v1_measurement_proto_init() {
 	if File_fortnight_experiment_v1_measurement_proto != nil {
 		return
 	}
+	file_fortnight_experiment_v1_measurement_proto_msgTypes[0].OneofWrappers = []any{}
 	file_fortnight_experiment_v1_measurement_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

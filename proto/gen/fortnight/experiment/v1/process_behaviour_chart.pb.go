@@ -31,7 +31,7 @@ type ProcessBehaviourChart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The metric.
 	Metric string `protobuf:"bytes,1,opt,name=metric,proto3" json:"metric,omitempty"`
-	// The points in time order: the latest 10000.
+	// The points in time order: the latest 10000 of the window.
 	Points []*ChartPoint `protobuf:"bytes,2,rep,name=points,proto3" json:"points,omitempty"`
 	// The limits in force at the last point; not set below 4 points, and before the first baseline.
 	Limits *Limits `protobuf:"bytes,3,opt,name=limits,proto3" json:"limits,omitempty"`
@@ -43,7 +43,8 @@ type ProcessBehaviourChart struct {
 	Segments []*ChartSegment `protobuf:"bytes,6,rep,name=segments,proto3" json:"segments,omitempty"`
 	// A hint that it may be time for a new baseline; not set when there is none.
 	Shift *SustainedShift `protobuf:"bytes,7,opt,name=shift,proto3" json:"shift,omitempty"`
-	// How many earlier points are left out of this answer. Limits and signals rest on them all the same.
+	// How many earlier points of the window are left out. Limits and signals rest on the points of this answer, unless a frozen baseline or
+	// `baseline_points` says otherwise.
 	OmittedPoints int32 `protobuf:"varint,8,opt,name=omitted_points,json=omittedPoints,proto3" json:"omitted_points,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
