@@ -47,8 +47,10 @@ func TestAFinishedCycleDraftsTheNext(t *testing.T) {
 	w.park(t, "alarm")
 	w.mu.Lock()
 	w.actions = []*retrospectivev1.Action{
+		{Name: team + "/cycles/2025-w50/retrospective/actions/old", State: retrospectivev1.ActionState_ACTION_STATE_OPEN},
 		{Name: first + "/retrospective/actions/ask", State: retrospectivev1.ActionState_ACTION_STATE_OPEN},
 		{Name: first + "/retrospective/actions/done", State: retrospectivev1.ActionState_ACTION_STATE_DONE},
+		{Name: first + "/retrospective/actions/dropped", State: retrospectivev1.ActionState_ACTION_STATE_DROPPED},
 		{Name: first + "/retrospective/actions/wiki", State: retrospectivev1.ActionState_ACTION_STATE_OPEN},
 	}
 	w.mu.Unlock()
@@ -68,7 +70,7 @@ func TestAFinishedCycleDraftsTheNext(t *testing.T) {
 	carry := draft.GetCarryOver()
 	if carry.GetCycle() != first || carry.GetTargetCondition() != team+"/targetConditions/next" ||
 		!slices.Equal(carry.GetObstacles(), []string{team + "/obstacles/queue", team + "/obstacles/zone", team + "/obstacles/alarm"}) ||
-		!slices.Equal(carry.GetOpenActions(), []string{first + "/retrospective/actions/ask", first + "/retrospective/actions/wiki"}) {
+		!slices.Equal(carry.GetOpenActions(), []string{team + "/cycles/2025-w50/retrospective/actions/old", first + "/retrospective/actions/ask", first + "/retrospective/actions/wiki"}) {
 		t.Errorf("carried over %v", carry)
 	}
 

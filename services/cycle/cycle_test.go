@@ -81,12 +81,17 @@ func (o *others) GetRetrospective(context.Context, *retrospectivev1.GetRetrospec
 func (o *others) ListActions(_ context.Context, req *retrospectivev1.ListActionsRequest) (*retrospectivev1.ListActionsResponse, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	at := len(req.GetPageToken())
-	if req.GetParent() != first+"/retrospective" || at >= len(o.actions) {
-		return nil, fault.New(fault.NotFound, "RETROSPECTIVE_NOT_FOUND", "none")
+	var wanted []*retrospectivev1.Action
+	for _, action := range o.actions {
+		if req.GetParent() == team+"/cycles/-/retrospective" && slices.Contains(req.GetStates(), action.GetState()) {
+			wanted = append(wanted, action)
+		}
 	}
-	answer := &retrospectivev1.ListActionsResponse{Actions: o.actions[at : at+1]}
-	if at+1 < len(o.actions) {
+	answer, at := &retrospectivev1.ListActionsResponse{}, len(req.GetPageToken())
+	if at < len(wanted) {
+		answer.Actions = wanted[at : at+1]
+	}
+	if at+1 < len(wanted) {
 		answer.NextPageToken = req.GetPageToken() + "x"
 	}
 	return answer, nil

@@ -61,7 +61,7 @@ func (m *machine) needPlan(c *cyclev1.Cycle, need func(met bool, reason string))
 func (m *machine) needActed(c *cyclev1.Cycle, tried []*experimentv1.Experiment, need func(met bool, reason string)) {
 	reflected := m.reflected[c.GetName()]
 	need(reflected.GetStage() == retrospectivev1.Stage_STAGE_CLOSED, "RETROSPECTIVE_NOT_CLOSED")
-	need(len(reflected.GetDecisions()) > 0, "DECISION_MISSING")
+	need(len(reflected.GetDecisions()) > 0 || !slices.ContainsFunc(tried, concluded), "DECISION_MISSING")
 	published, checked := true, true
 	for _, d := range reflected.GetDecisions() {
 		if d.GetKind() != retrospectivev1.DecisionKind_DECISION_KIND_ADOPT {

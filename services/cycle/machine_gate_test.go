@@ -126,9 +126,9 @@ func (m *machine) finished(t *rapid.T, c *cyclev1.Cycle) {
 		condition = ""
 	}
 	carried := over.GetTargetCondition()
-	if over.GetCycle() != c.GetName() || !slices.Equal(over.GetObstacles(), obstacles) || !slices.Equal(over.GetOpenActions(), m.openActions(c.GetName())) ||
+	if over.GetCycle() != c.GetName() || !slices.Equal(over.GetObstacles(), obstacles) || !slices.Equal(over.GetOpenActions(), m.openActions()) ||
 		carried != condition && carried != m.board.one("TargetCondition", "ACTIVE") {
-		t.Fatalf("carried over %v, not %v and %v and %v", over, condition, obstacles, m.openActions(c.GetName()))
+		t.Fatalf("carried over %v, not %v and %v and %v", over, condition, obstacles, m.openActions())
 	}
 	// Where the team is, it looks anew; what it wrote into its draft stays.
 	drafted := m.beforeCycle(next.GetName())

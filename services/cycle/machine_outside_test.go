@@ -2,6 +2,8 @@ package cycle_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,7 +103,7 @@ func (m *machine) reflect(t *rapid.T) {
 			Kind:       choose(t, "decision", []retrospectivev1.DecisionKind{1, 2, 3}),
 		})
 	}
-	actions := rapid.SliceOfN(rapid.SampledFrom([]retrospectivev1.ActionState{1, 2}), 0, 3).Draw(t, "actions")
+	actions := rapid.SliceOfN(rapid.SampledFrom([]retrospectivev1.ActionState{1, 2, 3, 4}), 0, 3).Draw(t, "actions")
 	published := rapid.SliceOfN(rapid.Bool(), 2, 2).Draw(t, "published")
 	m.guard.Lock()
 	defer m.guard.Unlock()
@@ -118,14 +120,16 @@ func (m *machine) reflect(t *rapid.T) {
 	}
 }
 
-// openActions are the actions of a cycle's retrospective that are still to be done.
-func (m *machine) openActions(cycle string) []string {
+// openActions are the actions of all the team's retrospectives that are still to be done.
+func (m *machine) openActions() []string {
 	m.guard.Lock()
 	defer m.guard.Unlock()
 	var open []string
-	for _, a := range m.actions[cycle] {
-		if a.GetState() == retrospectivev1.ActionState_ACTION_STATE_OPEN {
-			open = append(open, a.GetName())
+	for _, cycle := range slices.Sorted(maps.Keys(m.actions)) {
+		for _, a := range m.actions[cycle] {
+			if a.GetState() == retrospectivev1.ActionState_ACTION_STATE_OPEN {
+				open = append(open, a.GetName())
+			}
 		}
 	}
 	return open

@@ -3,7 +3,9 @@ package cycle_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -119,15 +121,18 @@ func (o *outside) GetRetrospective(_ context.Context, req *retrospectivev1.GetRe
 func (o *outside) ListActions(_ context.Context, req *retrospectivev1.ListActionsRequest) (*retrospectivev1.ListActionsResponse, error) {
 	o.guard.Lock()
 	defer o.guard.Unlock()
-	cycle := strings.TrimSuffix(req.GetParent(), "/retrospective")
-	switch {
-	case o.away:
+	if o.away {
 		return nil, status.Error(codes.Unavailable, "away")
-	case o.reflected[cycle] == nil:
-		return nil, fault.New(fault.NotFound, "RETROSPECTIVE_NOT_FOUND", "none")
-	default:
-		return &retrospectivev1.ListActionsResponse{Actions: o.actions[cycle]}, nil
 	}
+	answer := &retrospectivev1.ListActionsResponse{}
+	for _, cycle := range slices.Sorted(maps.Keys(o.actions)) {
+		for _, action := range o.actions[cycle] {
+			if strings.HasPrefix(cycle, strings.TrimSuffix(req.GetParent(), "-/retrospective")) && slices.Contains(req.GetStates(), action.GetState()) {
+				answer.Actions = append(answer.Actions, action)
+			}
+		}
+	}
+	return answer, nil
 }
 
 func (o *outside) ListLearnings(_ context.Context, req *knowledgev1.ListLearningsRequest) (*knowledgev1.ListLearningsResponse, error) {

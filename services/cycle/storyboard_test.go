@@ -238,7 +238,7 @@ func TestStoryboard(t *testing.T) {
 		},
 		{Name: team + "/cycles/long-ago/experiments/x", Obstacle: queue, CreateTime: at(-60), UpdateTime: at(-60)},
 	}
-	b.measurements = []*experimentv1.Measurement{{Time: at(-400), Value: 30}, {Time: at(-3), Value: 19}, {Time: at(-1), Value: 17}}
+	b.measurements = []*experimentv1.Measurement{{Time: at(-400), Value: new(30.0)}, {Time: at(-3), Value: new(19.0)}, {Time: at(-1), Value: new(17.0)}}
 	b.mu.Unlock()
 	b.Clock.Advance(5 * 24 * time.Hour)
 	b.mu.Lock()

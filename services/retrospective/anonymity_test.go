@@ -2,57 +2,109 @@ package retrospective_test
 
 import (
 	"context"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 	"testing"
 
 	retrospectivev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/retrospective/v1"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller/callertest"
+	"github.com/fortnighthq/fortnight/services/internal/platform/db/dbtest"
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
+	"github.com/fortnighthq/fortnight/services/internal/platform/service"
 	"github.com/fortnighthq/fortnight/services/internal/platform/testkit"
+	"github.com/fortnighthq/fortnight/services/retrospective/internal/domain"
 )
 
-// Jonas does nothing but write one note. When it is anonymous, no file of the database and the broker may hold his name:
-// no row, no event, no answer kept for a repeated request. The log never tells who wrote a note.
+// Jonas writes, changes and withdraws notes and votes, and nothing else. When the retrospective is anonymous, nothing that is kept may hold
+// his name: no row, no event, no answer kept for a repeated request, no line of the log, neither here nor where the names for the hint come
+// from. What somebody else does to a theme of his note is that one's doing. The named retrospective is the control, and its votes are
+// anonymous, too.
 func TestTheAuthorOfAnAnonymousNoteIsNowhere(t *testing.T) {
-	for name, anonymous := range map[string]bool{"anonymous": true, "named": false} {
+	for _, engine := range dbtest.Engines {
+		for name, anonymous := range map[string]bool{"anonymous": true, "named": false} {
+			t.Run(string(engine)+", "+name, func(t *testing.T) {
+				w, kept := newWorldIn(t, engine)
+				_, err := w.open(&retrospectivev1.OpenRetrospectiveRequest{Anonymous: &anonymous, Facilitator: "users/mina"})
+				w.must(err)
+				note := w.writesAsJonas()
+				author := "users/jonas"
+				if anonymous {
+					author = ""
+				}
+				if note.GetAuthor() != author {
+					t.Errorf("answered %v", note)
+				}
+				for _, event := range testkit.Records(t, w.service.Log) {
+					if event.AggregateType == "note" && (event.Actor != author || event.Traceparent != "" || strings.Contains(string(event.Data), "rota")) ||
+						event.AggregateType != "note" && event.Actor == "users/jonas" {
+						t.Errorf("event %+v", event)
+					}
+				}
+				w.published()
+				everything := kept()
+				if !strings.Contains(everything, "the rota held") || !strings.Contains(everything, "users/mina") {
+					t.Fatal("this is not what the service keeps: a search in it proves nothing")
+				}
+				if found := strings.Contains(everything, "jonas") || strings.Contains(everything, hex.EncodeToString([]byte("jonas"))); found == anonymous {
+					t.Errorf("the author is kept: %v", found)
+				}
+				if log := w.Output(); !strings.Contains(log, "users/mina") || !strings.Contains(log, "CastVotes") || !strings.Contains(log, "IdentityService/ListMembers") {
+					t.Error("the log is not the service's")
+				} else if strings.Contains(log, "jonas") {
+					t.Error("the log names who wrote a note")
+				}
+			})
+		}
+	}
+}
+
+// Jonas alone votes, in a named retrospective in which he does nothing else. Nothing tells that he did.
+func TestAVoterIsNowhere(t *testing.T) {
+	for _, engine := range dbtest.Engines {
+		t.Run(string(engine), func(t *testing.T) {
+			w, kept := newWorldIn(t, engine)
+			_, err := w.open(&retrospectivev1.OpenRetrospectiveRequest{Anonymous: new(false), Facilitator: "users/mina"})
+			w.must(err)
+			w.move(group)
+			_, err = w.theme("a")
+			w.must(err)
+			w.move(vote)
+			ballot := w.votesAsJonas("a")
+			w.published()
+			everything := kept()
+			if !strings.Contains(everything, "theme a") || !strings.Contains(everything, "users/mina") {
+				t.Fatal("this is not what the service keeps: a search in it proves nothing")
+			}
+			for what, trace := range map[string]string{
+				"name": "jonas", "secret": ballot.GetSecret(), "hash of the secret": domain.HashSecret(ballot.GetSecret()),
+				"mark": domain.Mark([]byte("the key of the installation, 32B"), "ballot", retro, "users/jonas"),
+			} {
+				if strings.Contains(everything, trace) || strings.Contains(everything, hex.EncodeToString([]byte(trace))) {
+					t.Errorf("the voter's %s is kept", what)
+				}
+			}
+			if strings.Contains(w.Output(), "jonas") {
+				t.Error("the log names a voter")
+			}
+		})
+	}
+}
+
+// Who has a copy of the database and knows the Idempotency-Key of a request, for instance because it is "1", tries every member. Only the
+// key of the installation keeps that from telling who asked; a service without one is the control.
+func TestAWeakIdempotencyKeyDoesNotTellWhoAsked(t *testing.T) {
+	for name, key := range map[string][]byte{"with the key of the installation": []byte("a key of the installation"), "without": nil} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			_, err := w.open(&retrospectivev1.OpenRetrospectiveRequest{Anonymous: anonymous})
+			w := newWorldWith(t, func(kit *service.Kit) { kit.SecretKey = key })
+			_, err := w.open(&retrospectivev1.OpenRetrospectiveRequest{Anonymous: new(true)})
 			w.must(err)
-			note, err := w.note("the rota held")
+			_, err = w.CreateNote(w.jonas(), &retrospectivev1.CreateNoteRequest{Parent: retro, RequestId: "1", Note: &retrospectivev1.Note{Prompt: helped, Text: "x"}})
 			w.must(err)
-			again, err := w.note("the rota held") // the answer is kept, so it must not tell either
-			w.must(err)
-			author := "users/jonas"
-			if anonymous {
-				author = ""
-			}
-			if note.GetAuthor() != author || again.GetAuthor() != author || again.GetName() != note.GetName() {
-				t.Errorf("answered %v, then %v", note, again)
-			}
-			listed, err := w.ListNotes(w.mina(), &retrospectivev1.ListNotesRequest{Parent: retro})
-			if err != nil || len(listed.GetNotes()) != 1 || listed.GetNotes()[0].GetAuthor() != author {
-				t.Errorf("listed %v, %v", listed, err)
-			}
-			records := testkit.Records(t, w.service.Log)
-			if event := records[len(records)-1]; len(records) != 2 || event.Subject != note.GetName() || event.Actor != author ||
-				event.Traceparent != "" || strings.Contains(string(event.Data), "rota held") {
-				t.Errorf("events %+v", records)
-			}
-			testkit.Eventually(t, "the broker has the events", func() bool { return w.service.Relay().Status().Published >= 2 })
-			files := w.files()
-			if !strings.Contains(files, "the rota held") || !strings.Contains(files, "users/mina") {
-				t.Fatal("the files are not those of the service: a search in them proves nothing")
-			}
-			if found := strings.Contains(files, "jonas"); found == anonymous {
-				t.Errorf("the files hold the author: %v", found)
-			}
-			if log := w.Output(); !strings.Contains(log, "users/mina") || strings.Contains(log, "jonas") {
-				t.Error("the log names who wrote a note, or is not the service's")
+			guess := sha256.Sum256([]byte("key|users/jonas|fortnight.retrospective.v1.CreateNoteRequest|1"))
+			if found := strings.Contains(w.files(), string(guess[:16])); found != (key == nil) {
+				t.Errorf("who asked can be guessed: %v", found)
 			}
 		})
 	}
@@ -102,20 +154,4 @@ func TestNotesAreTheTeams(t *testing.T) {
 			}
 		})
 	}
-}
-
-// files is what lies in the directory of the database and the broker.
-func (w *world) files() string {
-	w.Helper()
-	var all strings.Builder
-	err := filepath.WalkDir(w.dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return err
-		}
-		content, err := os.ReadFile(path)
-		all.Write(content)
-		return err
-	})
-	w.must(err)
-	return all.String()
 }

@@ -1,12 +1,12 @@
 package retrospective_test
 
 import (
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
 
 	retrospectivev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/retrospective/v1"
+	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 	"github.com/fortnighthq/fortnight/services/internal/platform/rpcserver"
 )
 
@@ -67,17 +67,13 @@ func TestRaces(t *testing.T) {
 				return err
 			}
 		}, 1, "ETAG_MISMATCH", "RetrospectiveMoved", 1},
-		{"agreeing on actions", decide, func(w *world) func(int) error {
-			ctx := w.mina()
-			return func(i int) error { return w.action(ctx, fmt.Sprint("a", i), "20") }
-		}, 3, "TOO_MANY_ACTIONS", "ActionAgreed", 3},
 		{"closing", decide, func(w *world) func(int) error {
 			w.must(w.decide(rota, adapt))
 			w.must(w.decide(pairs, adapt))
 			ctx := w.mina()
 			return func(int) error {
 				_, err := w.CloseRetrospective(ctx, &retrospectivev1.CloseRetrospectiveRequest{
-					Name: retro, Learnings: []*retrospectivev1.DistilledLearning{learned(rota)},
+					Name: retro, Learnings: []*retrospectivev1.DistilledLearning{learned(rota)}, BoldestExperiment: swarm,
 				})
 				return err
 			}
@@ -103,29 +99,34 @@ func TestRaces(t *testing.T) {
 	}
 }
 
-// Without an etag both of two moves are valid, in whatever order: each is an event, and the last one is where it stands.
-func TestTwoMovesAtOnceAreBothValid(t *testing.T) {
+// Twelve callers move at once, each from the stage that they see to the next one, until DECIDE: in every stage exactly one wins, and the
+// others are told the stage and the etag to go on with.
+func TestTwelveMoveAtOnce(t *testing.T) {
+	const n = 12
 	w := opened(t, collect)
-	stages := []retrospectivev1.Stage{group, vote}
-	ctx := w.mina()
-	moved := make([]*retrospectivev1.Retrospective, 2)
-	ends := race(2, func(i int) (err error) {
-		moved[i], err = w.MoveRetrospective(ctx, &retrospectivev1.MoveRetrospectiveRequest{Name: retro, Stage: stages[i]})
-		return err
-	})
-	if ends[""] != 2 || moved[0].GetEtag() == moved[1].GetEtag() {
-		t.Fatalf("ended %v: %v", ends, moved)
-	}
-	last := w.get()
-	for i := range moved {
-		if moved[i].GetStage() != stages[i] {
-			t.Errorf("moved to %s: %v", stages[i], moved[i])
+	for at, stage := range []retrospectivev1.Stage{collect, group, vote} {
+		next := stage + 1
+		refused := make([]*fault.Error, n)
+		ctx := w.mina()
+		ends := race(n, func(i int) error {
+			_, err := w.MoveRetrospective(ctx, &retrospectivev1.MoveRetrospectiveRequest{Name: retro, Stage: next, CurrentStage: stage})
+			if err != nil {
+				refused[i] = rpcserver.FromStatus(err)
+			}
+			return err
+		})
+		if ends[""] != 1 || ends["STAGE_CHANGED"] != n-1 {
+			t.Fatalf("out of %s: %v, want one to win and the others to be told", stage, ends)
 		}
-		if moved[i].GetEtag() == last.GetEtag() && moved[i].GetStage() != last.GetStage() {
-			t.Errorf("it stands at %v, moved to %v", last, moved[i])
+		now := w.get()
+		for _, f := range refused {
+			if f != nil && (f.Kind != fault.Aborted || f.Metadata["stage"] != strings.TrimPrefix(next.String(), "STAGE_") ||
+				f.Metadata["current_etag"] != now.GetEtag() || !strings.Contains(f.Message, "read it again")) {
+				t.Errorf("refused with %v %q %v, it is %v", f.Kind, f.Message, f.Metadata, now)
+			}
 		}
-	}
-	if got := strings.Count(w.events(), "RetrospectiveMoved"); got != 2 {
-		t.Errorf("%d events", got)
+		if moved := strings.Count(w.events(), "RetrospectiveMoved"); now.GetStage() != next || moved != at+1 {
+			t.Errorf("it stands in %s after %d moves, want %s after %d", now.GetStage(), moved, next, at+1)
+		}
 	}
 }

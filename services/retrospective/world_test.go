@@ -3,23 +3,23 @@ package retrospective_test
 import (
 	"context"
 	"strings"
-	"sync"
 	"testing"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
+	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
 	retrospectivev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/retrospective/v1"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller/callertest"
+	"github.com/fortnighthq/fortnight/services/internal/platform/service"
 	"github.com/fortnighthq/fortnight/services/internal/platform/testkit"
 	"github.com/fortnighthq/fortnight/services/retrospective"
 )
 
 const (
+	team  = "teams/payments"
 	cycle = "teams/payments/cycles/2026-w10"
 	retro = cycle + "/retrospective"
 	rota  = cycle + "/experiments/rota"
@@ -37,40 +37,6 @@ const (
 	abandon = retrospectivev1.DecisionKind_DECISION_KIND_ABANDON
 )
 
-// others stands in for the services that the facts come from.
-type others struct {
-	cyclev1.UnimplementedCycleServiceServer
-	experimentv1.UnimplementedExperimentServiceServer
-
-	mu          sync.Mutex
-	phase       cyclev1.Phase
-	state       cyclev1.CycleState
-	experiments []*experimentv1.Experiment
-	down        bool
-}
-
-func (o *others) GetCycle(_ context.Context, req *cyclev1.GetCycleRequest) (*cyclev1.Cycle, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return &cyclev1.Cycle{Name: req.GetName(), Phase: o.phase, State: o.state}, nil
-}
-
-func (o *others) ListExperiments(context.Context, *experimentv1.ListExperimentsRequest) (*experimentv1.ListExperimentsResponse, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.down {
-		return nil, status.Error(codes.Unavailable, "down")
-	}
-	return &experimentv1.ListExperimentsResponse{Experiments: o.experiments}, nil
-}
-
-// set changes what the others answer.
-func (o *others) set(change func(o *others)) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	change(o)
-}
-
 func concluded(name string, verdict experimentv1.Verdict) *experimentv1.Experiment {
 	return &experimentv1.Experiment{
 		Name: name, Prediction: &experimentv1.Prediction{Sentence: "If we " + name + "."},
@@ -79,7 +45,7 @@ func concluded(name string, verdict experimentv1.Verdict) *experimentv1.Experime
 }
 
 // world is the retrospective service with stand-ins for the others: a cycle in ACT with two concluded experiments and one
-// that was abandoned.
+// that was abandoned, and a team of Ada and Mina, Jonas who coaches it, and Vera who watches.
 type world struct {
 	*testing.T
 	*testkit.Kit
@@ -91,17 +57,18 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, Kit: testkit.New(t), others: &others{
-		phase: cyclev1.Phase_PHASE_ACT, state: cyclev1.CycleState_CYCLE_STATE_ACTIVE,
-		experiments: []*experimentv1.Experiment{
-			concluded(pairs, experimentv1.Verdict_VERDICT_NOT_AS_PREDICTED),
-			concluded(rota, experimentv1.Verdict_VERDICT_AS_PREDICTED),
-			{Name: swarm},
-		},
-	}}
+	return newWorldWith(t, func(*service.Kit) {})
+}
+
+// newWorldWith is a world whose service is made from a kit that the test changed.
+func newWorldWith(t *testing.T, change func(*service.Kit)) *world {
+	t.Helper()
+	w := &world{T: t, Kit: testkit.New(t), others: newOthers()}
 	kit := w.Service("retrospective")
+	kit.SecretKey = []byte("the key of the installation, 32B")
 	url := kit.DatabaseURL("retrospective")
 	w.dir = strings.TrimPrefix(url[:strings.LastIndexByte(url, '/')], "sqlite:")
+	change(&kit)
 	var err error
 	if w.service, err = retrospective.New(t.Context(), kit); err != nil {
 		t.Fatal(err)
@@ -109,6 +76,7 @@ func newWorld(t *testing.T) *world {
 	w.Register(func(r grpc.ServiceRegistrar) {
 		cyclev1.RegisterCycleServiceServer(r, w.others)
 		experimentv1.RegisterExperimentServiceServer(r, w.others)
+		identityv1.RegisterIdentityServiceServer(r, w.others)
 	})
 	w.Start(w.service)
 	w.RetrospectiveServiceClient = retrospectivev1.NewRetrospectiveServiceClient(w.Conn())
@@ -152,9 +120,10 @@ func (w *world) get() *retrospectivev1.Retrospective {
 	return got
 }
 
+// move goes to a stage, from whichever the retrospective is in.
 func (w *world) move(to retrospectivev1.Stage) *retrospectivev1.Retrospective {
 	w.Helper()
-	moved, err := w.MoveRetrospective(w.mina(), &retrospectivev1.MoveRetrospectiveRequest{Name: retro, Stage: to})
+	moved, err := w.MoveRetrospective(w.mina(), &retrospectivev1.MoveRetrospectiveRequest{Name: retro, Stage: to, CurrentStage: w.get().GetStage()})
 	w.must(err)
 	return moved
 }
@@ -165,7 +134,7 @@ func (w *world) note(text string) (*retrospectivev1.Note, error) {
 	})
 }
 
-// action agrees on an action that is due on a day of March.
+// action proposes an action that is due on a day of March, with everything that it needs to be agreed on.
 func (w *world) action(ctx context.Context, id, day string) error {
 	_, err := w.CreateAction(ctx, &retrospectivev1.CreateActionRequest{Parent: retro, ActionId: id, Action: &retrospectivev1.Action{
 		Text: "write it down", Owner: "users/jonas", DueDate: "2026-03-" + day, ExpectedEffect: "nobody asks again",
@@ -191,6 +160,11 @@ func (w *world) close(boldest string, experiments ...string) (*retrospectivev1.R
 		req.Learnings = append(req.Learnings, learned(experiment))
 	}
 	return w.CloseRetrospective(w.mina(), req)
+}
+
+func (w *world) amend(ctx context.Context, text string) error {
+	_, err := w.AmendRetrospective(ctx, &retrospectivev1.AmendRetrospectiveRequest{Name: retro, Text: text})
+	return err
 }
 
 // events are the names of the recorded events, and what they tell is checked by those who need it.

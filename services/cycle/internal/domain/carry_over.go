@@ -9,7 +9,7 @@ type CarryOver struct {
 }
 
 // LeaveBehind is what the cycle leaves to the next one: its target condition when that is still the active one, the obstacles that
-// are in the way, and its open actions.
+// are in the way, and what the team has agreed to do and still has to, from this or any earlier retrospective.
 func (c *Cycle) LeaveBehind(activeTarget string, inTheWay, openActions []string) CarryOver {
 	carry := CarryOver{Cycle: c.Name, Obstacles: inTheWay, OpenActions: openActions}
 	if c.TargetCondition == activeTarget {

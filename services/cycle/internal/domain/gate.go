@@ -167,11 +167,13 @@ func (c *Cycle) needActed(e Evidence, need need) {
 	retrospective := c.Name + "/retrospective"
 	need(e.Retrospective.Closed, "retrospective", "RETROSPECTIVE_NOT_CLOSED", retrospective,
 		"the retrospective of the cycle is not closed; close it with :close")
-	need(len(e.Retrospective.Decided) > 0, "retrospective.decisions", "DECISION_MISSING", retrospective, "no decision was made; decide with :decide")
-	holdChecks := map[string]bool{}
+	holdChecks, tried := map[string]bool{}, false
 	for _, x := range e.Experiments {
 		holdChecks[x.Name] = x.HoldChecks
+		tried = tried || x.Concluded
 	}
+	need(len(e.Retrospective.Decided) > 0 || !tried, "retrospective.decisions", "DECISION_MISSING", retrospective,
+		"no decision was made; decide with :decide")
 	for _, adopted := range e.Retrospective.Adopted {
 		need(e.PublishedLearnings[adopted], "learnings", "LEARNING_NOT_PUBLISHED", "learnings?cycle="+c.Name,
 			"%s is adopted, but its learning is not published yet", adopted)

@@ -90,6 +90,16 @@ func TestEachCriterionAloneShutsItsGate(t *testing.T) {
 	}
 }
 
+// A cycle whose experiments were all abandoned has nothing to decide on.
+func TestWithoutATriedExperimentThereIsNothingToDecide(t *testing.T) {
+	cycle, evidence := complete(domain.Act)
+	evidence.Experiments = []domain.ExperimentFact{{Name: review, Abandoned: true}}
+	evidence.Retrospective = domain.RetrospectiveFact{Closed: true}
+	if _, err := cycle.Advance(evidence, domain.Act, "", false, noon); err != nil || cycle.State != domain.CycleDone {
+		t.Errorf("the cycle is %s, %v", cycle.State, err)
+	}
+}
+
 func TestAllUnmetCriteriaAreAnsweredAtOnce(t *testing.T) {
 	cycle := &domain.Cycle{Phase: domain.Plan, State: domain.CycleActive}
 	_, err := cycle.Advance(domain.Evidence{Phase: domain.Plan}, domain.Plan, "", false, noon)

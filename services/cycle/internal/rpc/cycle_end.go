@@ -5,9 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
 	retrospectivev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/retrospective/v1"
 	"github.com/fortnighthq/fortnight/services/cycle/internal/domain"
@@ -62,17 +59,26 @@ func (s *Server) askNext(ctx context.Context, c *domain.Cycle) (*next, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := &next{team: team}
+	open, err := s.openActions(ctx, teamOf(c.Name))
+	return &next{team: team, openActions: open}, err
+}
+
+// openActions asks for the names of the actions that the team has still to do, of whatever retrospective, by due date.
+func (s *Server) openActions(ctx context.Context, team string) ([]string, error) {
+	var open []string
 	for page := ""; ; {
 		answer, err := s.retrospectives.ListActions(ctx, &retrospectivev1.ListActionsRequest{
-			Parent: c.Name + "/retrospective", PageSize: askedPageSize, PageToken: page,
+			Parent: team + "/cycles/-/retrospective", PageSize: askedPageSize, PageToken: page,
+			States: []retrospectivev1.ActionState{retrospectivev1.ActionState_ACTION_STATE_OPEN},
 		})
-		if err != nil && status.Code(err) != codes.NotFound {
+		if err != nil {
 			return nil, err
 		}
-		known.openActions = wire.OpenActions(known.openActions, answer.GetActions())
+		for _, action := range answer.GetActions() {
+			open = append(open, action.GetName())
+		}
 		if page = answer.GetNextPageToken(); page == "" {
-			return known, nil
+			return open, nil
 		}
 	}
 }

@@ -45,13 +45,3 @@ func PublishedLearnings(learnings []*knowledgev1.Learning) map[string]bool {
 	}
 	return published
 }
-
-// OpenActions adds the names of the actions that are still open.
-func OpenActions(names []string, actions []*retrospectivev1.Action) []string {
-	for _, action := range actions {
-		if action.GetState() == retrospectivev1.ActionState_ACTION_STATE_OPEN {
-			names = append(names, action.GetName())
-		}
-	}
-	return names
-}

@@ -91,6 +91,12 @@ func sources() [][]eventlog.Record {
 		draft, running    = experimentv1.ExperimentState_EXPERIMENT_STATE_DRAFT, experimentv1.ExperimentState_EXPERIMENT_STATE_RUNNING
 		concluded, gaveUp = experimentv1.ExperimentState_EXPERIMENT_STATE_CONCLUDED, experimentv1.ExperimentState_EXPERIMENT_STATE_ABANDONED
 	)
+	const (
+		proposed, open = retrospectivev1.ActionState_ACTION_STATE_PROPOSED, retrospectivev1.ActionState_ACTION_STATE_OPEN
+		done, dropped  = retrospectivev1.ActionState_ACTION_STATE_DONE, retrospectivev1.ActionState_ACTION_STATE_DROPPED
+	)
+	later := action("ask", open)
+	later.DueDate = "2026-04-02"
 	hold := &experimentv1.HoldCheck{DueDate: "2026-04-06", Weeks: 2}
 	return [][]eventlog.Record{
 		{
@@ -116,17 +122,27 @@ func sources() [][]eventlog.Record {
 		},
 		{
 			happened(retro, 1, &retrospectivev1.RetrospectiveOpened{Retrospective: &retrospectivev1.Retrospective{Name: retro}}),
-			happened(retro+"/actions/wiki", 1, &retrospectivev1.ActionAgreed{Action: action("wiki", retrospectivev1.ActionState_ACTION_STATE_OPEN)}),
-			happened(retro+"/actions/ask", 1, &retrospectivev1.ActionAgreed{Action: action("ask", retrospectivev1.ActionState_ACTION_STATE_OPEN)}),
+			happened(retro+"/actions/wiki", 1, &retrospectivev1.ActionProposed{Action: action("wiki", proposed)}),
+			happened(retro+"/actions/idea", 1, &retrospectivev1.ActionProposed{Action: action("idea", proposed)}),
+			happened(retro+"/actions/ask", 1, &retrospectivev1.ActionProposed{Action: &retrospectivev1.Action{Name: retro + "/actions/ask", State: proposed}}),
+			happened(retro+"/actions/idea", 2, &retrospectivev1.ActionDropped{Action: action("idea", dropped)}),
+			happened(retro+"/actions/ask", 2, &retrospectivev1.ActionChanged{Action: action("ask", proposed)}),
+			happened(retro+"/actions/wiki", 2, &retrospectivev1.ActionAgreed{Action: action("wiki", open)}),
+			happened(retro+"/actions/ask", 3, &retrospectivev1.ActionAgreed{Action: action("ask", open)}),
+			happened(retro+"/actions/tour", 2, &retrospectivev1.ActionAgreed{Action: action("tour", open)}),
 			happened(retro, 2, &retrospectivev1.RetrospectiveClosed{Retrospective: &retrospectivev1.Retrospective{Name: retro}}),
-			happened(retro+"/actions/wiki", 2, &retrospectivev1.ActionCompleted{Action: action("wiki", retrospectivev1.ActionState_ACTION_STATE_DONE)}),
+			happened(retro+"/actions/wiki", 3, &retrospectivev1.ActionCompleted{Action: action("wiki", done)}),
+			happened(retro+"/actions/ask", 4, &retrospectivev1.ActionChanged{Action: later}),
+			happened(retro+"/actions/tour", 3, &retrospectivev1.ActionDropped{Action: action("tour", dropped)}),
+			happened(retro+"/actions/wiki", 4, &retrospectivev1.ActionChanged{Action: action("wiki", done)}),
 		},
 	}
 }
 
 // ends is where the reminders stand after all that, in whatever order the sources came. What is due on a day is due at 9
 // in New York, where clocks have moved on 8 March already. When something was due that no longer is matters to nobody.
-const ends = `ACTION /retrospective/actions/ask: PENDING 2026-04-01T13:00:00Z
+const ends = `ACTION /retrospective/actions/ask: PENDING 2026-04-02T13:00:00Z
+ACTION /retrospective/actions/tour: OBSOLETE
 ACTION /retrospective/actions/wiki: OBSOLETE
 ANDON /andons/blue: PENDING 2026-03-10T10:00:00Z
 ANDON /andons/red: OBSOLETE

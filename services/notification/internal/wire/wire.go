@@ -67,12 +67,19 @@ func Due(data proto.Message) []domain.Due {
 	case interface {
 		GetAction() *retrospectivev1.Action
 	}:
-		action := data.GetAction()
-		done := action.GetState() == retrospectivev1.ActionState_ACTION_STATE_DONE
-		return []domain.Due{domain.ActionDue(action.GetName(), action.GetText(), action.GetDueDate(), done)}
+		return actionDue(data.GetAction())
 	default:
 		return nil
 	}
+}
+
+// actionDue is the due point of an action from when the team agreed on it until it is done or given up. What is only proposed is not due.
+func actionDue(action *retrospectivev1.Action) []domain.Due {
+	if action.GetState() == retrospectivev1.ActionState_ACTION_STATE_PROPOSED {
+		return nil
+	}
+	ended := action.GetState() != retrospectivev1.ActionState_ACTION_STATE_OPEN
+	return []domain.Due{domain.ActionDue(action.GetName(), action.GetText(), action.GetDueDate(), ended)}
 }
 
 func cycle(c *cyclev1.Cycle) domain.Cycle {

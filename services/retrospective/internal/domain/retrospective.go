@@ -1,69 +1,43 @@
-// Package domain holds the rules of retrospectives: stages, notes, actions, decisions and what is needed to close.
+// Package domain holds the rules of retrospectives: stages, notes, themes, actions, decisions and what is needed to close; and of good
+// days.
 package domain
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 )
 
-// Stage is a stage of a retrospective.
-type Stage string
-
-// The stages in their order.
-const (
-	Collect Stage = "COLLECT"
-	Group   Stage = "GROUP"
-	Vote    Stage = "VOTE"
-	Decide  Stage = "DECIDE"
-	Closed  Stage = "CLOSED"
-)
-
-// DecisionKind is what ACT does with what was tried.
-type DecisionKind string
-
-// The kinds of decisions.
-const (
-	Adopt   DecisionKind = "ADOPT"
-	Adapt   DecisionKind = "ADAPT"
-	Abandon DecisionKind = "ABANDON"
-)
-
-// Retrospective is the retrospective of one cycle.
+// Retrospective is the retrospective of one cycle. It names a person, the facilitator: nothing in it may count what people did.
 type Retrospective struct {
-	Name              string              `json:"name"`
-	Stage             Stage               `json:"stage"`
-	Anonymous         bool                `json:"anonymous,omitempty"`
-	Facts             []Fact              `json:"facts,omitempty"`
+	Name      string `json:"name"`
+	Stage     Stage  `json:"stage"`
+	Anonymous bool   `json:"anonymous,omitempty"`
+	// Facilitator is `users/{user}`; empty when the team had neither member nor coach.
+	Facilitator string `json:"facilitator,omitempty"`
+	// StageEndTime is when the stage's time is up; nil when it stands open without an end. Being late shuts nobody out.
+	StageEndTime *time.Time `json:"stageEndTime,omitempty"`
+
+	// What the team's settings said at the opening, with the defaults.
+	MovesByTime    bool           `json:"movesByTime,omitempty"`
+	StageHours     []StageHours   `json:"stageHours,omitempty"`
+	Prompts        []WordedPrompt `json:"prompts"`
+	VotesPerMember int            `json:"votesPerMember"`
+
+	FactsStrip        FactsStrip          `json:"factsStrip"`
 	Decisions         []Decision          `json:"decisions,omitempty"`
 	Learnings         []DistilledLearning `json:"learnings,omitempty"`
 	BoldestExperiment string              `json:"boldestExperiment,omitempty"`
 	CloseTime         *time.Time          `json:"closeTime,omitempty"`
+	Amendments        []Amendment         `json:"amendments,omitempty"`
 }
 
-// Fact is one experiment of the cycle as it stood when the retrospective opened. Verdict is empty when there is none.
-type Fact struct {
-	Experiment string `json:"experiment"`
-	Expected   string `json:"expected"`
-	Happened   string `json:"happened"`
-	Verdict    string `json:"verdict,omitempty"`
-}
-
-// Decision is what becomes of an experiment that was tried.
-type Decision struct {
-	Experiment string       `json:"experiment"`
-	Kind       DecisionKind `json:"kind"`
-	Text       string       `json:"text"`
-}
-
-// DistilledLearning is a learning as it leaves for the knowledge base.
-type DistilledLearning struct {
-	Experiment string   `json:"experiment"`
-	Claim      string   `json:"claim"`
-	Situation  string   `json:"situation,omitempty"`
-	Tags       []string `json:"tags,omitempty"`
+// Amendment is a dated addition to a closed retrospective. Author is empty for ever when the retrospective is anonymous.
+type Amendment struct {
+	Text       string    `json:"text"`
+	CreateTime time.Time `json:"createTime"`
+	Author     string    `json:"author,omitempty"`
 }
 
 // CycleFact is what this service needs to know of the cycle.
@@ -72,110 +46,103 @@ type CycleFact struct {
 	Phase   string // PLAN, DO, CHECK, ACT
 }
 
-// Open starts the retrospective of a cycle that is in its ACT phase, with the facts frozen at that moment.
-func Open(name string, anonymous bool, cycle CycleFact, facts []Fact) (*Retrospective, error) {
-	if !cycle.Running || cycle.Phase != "ACT" {
+// Opening is how a retrospective is opened.
+type Opening struct {
+	Name string
+	// Anonymous is nil when the settings decide.
+	Anonymous *bool
+	// Facilitator is empty when the role goes round.
+	Facilitator string
+	// StageEndTime is nil when the settings decide.
+	StageEndTime *time.Time
+	// Members are the members and coaches of the team, `users/{user}` by id; LastFacilitator led the team's retrospective before.
+	Members         []string
+	LastFacilitator string
+}
+
+// Open starts the retrospective of a cycle that is in its ACT phase, with facts and settings frozen at that moment. Reasons:
+// CYCLE_NOT_IN_ACT, FACILITATOR_NOT_MEMBER, STAGE_END_OUT_OF_RANGE.
+func Open(o Opening, cycle CycleFact, facts FactsStrip, settings Settings, now time.Time) (*Retrospective, error) {
+	switch {
+	case !cycle.Running:
+		return nil, fault.New(fault.FailedPrecondition, "CYCLE_NOT_IN_ACT",
+			"a retrospective is opened in the ACT phase of a running cycle; this cycle does not run: it is a draft, or has ended").With("phase", cycle.Phase)
+	case cycle.Phase != "ACT":
 		return nil, fault.New(fault.FailedPrecondition, "CYCLE_NOT_IN_ACT",
 			"a retrospective is opened in the ACT phase of a running cycle; advance the cycle first (:advance)").With("phase", cycle.Phase)
 	}
-	return &Retrospective{Name: name, Stage: Collect, Anonymous: anonymous, Facts: facts}, nil
+	settings = settings.Complete()
+	r := &Retrospective{
+		Name: o.Name, Anonymous: settings.Anonymous, FactsStrip: facts, MovesByTime: settings.MoveByTime, StageHours: settings.StageHours,
+		Prompts: settings.Prompts, VotesPerMember: settings.VotesPerMember, Facilitator: o.Facilitator,
+	}
+	if o.Anonymous != nil {
+		r.Anonymous = *o.Anonymous
+	}
+	if r.Facilitator == "" {
+		r.Facilitator = nextFacilitator(o.Members, o.LastFacilitator)
+	} else if err := facilitates(r.Facilitator, o.Members); err != nil {
+		return nil, err
+	}
+	if err := r.enter(Collect, o.StageEndTime, now); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
-// Move goes to another stage before CLOSED, forward or back; nothing is lost by going back.
-func (r *Retrospective) Move(to Stage) ([]Event, error) {
+// nextFacilitator is the one of members, who are in the order of their ids, that comes after the last facilitator, who may have left the
+// team; after the last of them comes the first. Empty when there is nobody.
+func nextFacilitator(members []string, last string) string {
+	for _, member := range members {
+		if member > last {
+			return member
+		}
+	}
+	if len(members) == 0 {
+		return ""
+	}
+	return members[0]
+}
+
+// HandOver makes another member or coach of the team the facilitator. Anybody may do it, also for themselves.
+func (r *Retrospective) HandOver(facilitator string, members []string) ([]Event, error) {
 	if err := r.open(); err != nil {
 		return nil, err
 	}
-	if r.Stage == to {
-		return nil, nil
-	}
-	r.Stage = to
-	return []Event{RetrospectiveMoved}, nil
-}
-
-// Decide says what becomes of an experiment that was concluded in the cycle. A decision on the same experiment is replaced.
-func (r *Retrospective) Decide(decision Decision) ([]Event, error) {
-	if err := r.in(Decide); err != nil {
+	if err := facilitates(facilitator, members); err != nil || facilitator == r.Facilitator {
 		return nil, err
 	}
-	if !r.tried(decision.Experiment) {
-		return nil, fault.Invalid("decision.experiment", "EXPERIMENT_NOT_TRIED", "%s was not concluded in this cycle", decision.Experiment)
-	}
-	r.Decisions = slices.DeleteFunc(r.Decisions, func(d Decision) bool { return d.Experiment == decision.Experiment })
-	r.Decisions = append(r.Decisions, decision)
-	return []Event{RetrospectiveDecided}, nil
+	r.Facilitator = facilitator
+	return []Event{RetrospectiveHandedOver}, nil
 }
 
-// Close ends the retrospective with its learnings. It needs a decision on every experiment that was concluded, and a
-// learning; for each experiment to be adopted a learning of its own. Everything missing is answered at once.
-func (r *Retrospective) Close(learnings []DistilledLearning, boldest string, now time.Time) ([]Event, error) {
-	if err := r.in(Decide); err != nil {
+func facilitates(user string, members []string) error {
+	if slices.Contains(members, user) {
+		return nil
+	}
+	return fault.Invalid("facilitator", "FACILITATOR_NOT_MEMBER", "%s is neither member nor coach of the team; name somebody who is", user)
+}
+
+// MaxAmendments is how many amendments a retrospective takes.
+const MaxAmendments = 100
+
+// Amend adds a dated text to a closed retrospective. Who wrote it goes nowhere when the retrospective is anonymous.
+func (r *Retrospective) Amend(text, author string, now time.Time) ([]Event, error) {
+	if r.Stage != Closed {
+		return nil, fault.New(fault.FailedPrecondition, "RETROSPECTIVE_OPEN",
+			"only a closed retrospective is amended; this one is in %s: write a note, propose an action or decide instead", r.Stage).With("stage", string(r.Stage))
+	}
+	if err := inWords("text", "TEXT_MISSING", "write what is to be added", &text); err != nil {
 		return nil, err
 	}
-	if unmet := r.unmet(learnings, boldest); len(unmet) > 0 {
-		return nil, fault.Unmet("RETROSPECTIVE_INCOMPLETE", fmt.Sprintf("the retrospective cannot be closed: %d things are missing", len(unmet)), unmet...)
+	if len(r.Amendments) >= MaxAmendments {
+		return nil, fault.New(fault.FailedPrecondition, "TOO_MANY_AMENDMENTS",
+			"a retrospective takes %d amendments; take it to the team's next retrospective", MaxAmendments)
 	}
-	r.Stage, r.Learnings, r.BoldestExperiment, r.CloseTime = Closed, learnings, boldest, &now
-	return []Event{RetrospectiveClosed}, nil
-}
-
-func (r *Retrospective) unmet(learnings []DistilledLearning, boldest string) []fault.Violation {
-	var unmet []fault.Violation
-	need := func(met bool, field, reason, description string, args ...any) {
-		if !met {
-			unmet = append(unmet, fault.Violation{Field: field, Reason: reason, Description: fmt.Sprintf(description, args...)})
-		}
+	if r.Anonymous {
+		r.Amendments = append(r.Amendments, Amendment{Text: text, CreateTime: now})
+		return []Event{AnonymousRetrospectiveAmended}, nil
 	}
-	learned := map[string]bool{}
-	for i, learning := range learnings {
-		need(r.known(learning.Experiment), fmt.Sprintf("learnings[%d].experiment", i), "EXPERIMENT_NOT_IN_CYCLE",
-			"%s is no experiment of this cycle", learning.Experiment)
-		need(!learned[learning.Experiment], fmt.Sprintf("learnings[%d].experiment", i), "LEARNING_TWICE",
-			"%s has a learning already; join the two", learning.Experiment)
-		learned[learning.Experiment] = true
-	}
-	need(len(learnings) > 0, "learnings", "LEARNING_MISSING", "write at least one learning")
-	for _, fact := range r.Facts {
-		need(fact.Verdict == "" || r.decision(fact.Experiment) != "", "decisions", "DECISION_MISSING",
-			"decide what becomes of %s (:decide)", fact.Experiment)
-		need(r.decision(fact.Experiment) != Adopt || learned[fact.Experiment], "learnings", "ADOPTED_LEARNING_MISSING",
-			"%s is to be adopted; write what was learned from it", fact.Experiment)
-	}
-	need(boldest == "" || r.known(boldest), "boldest_experiment", "EXPERIMENT_NOT_IN_CYCLE", "%s is no experiment of this cycle", boldest)
-	return unmet
-}
-
-func (r *Retrospective) decision(experiment string) DecisionKind {
-	for _, decision := range r.Decisions {
-		if decision.Experiment == experiment {
-			return decision.Kind
-		}
-	}
-	return ""
-}
-
-func (r *Retrospective) known(experiment string) bool {
-	return slices.ContainsFunc(r.Facts, func(f Fact) bool { return f.Experiment == experiment })
-}
-
-func (r *Retrospective) tried(experiment string) bool {
-	return slices.ContainsFunc(r.Facts, func(f Fact) bool { return f.Experiment == experiment && f.Verdict != "" })
-}
-
-func (r *Retrospective) open() error {
-	if r.Stage == Closed {
-		return fault.New(fault.FailedPrecondition, "RETROSPECTIVE_CLOSED", "the retrospective is closed; nothing in it is rewritten")
-	}
-	return nil
-}
-
-func (r *Retrospective) in(stage Stage) error {
-	if err := r.open(); err != nil {
-		return err
-	}
-	if r.Stage != stage {
-		return fault.New(fault.FailedPrecondition, "STAGE_MISMATCH", "this belongs to the stage %s, the retrospective is in %s; move it first (:move)", stage, r.Stage).
-			With("stage", string(r.Stage))
-	}
-	return nil
+	r.Amendments = append(r.Amendments, Amendment{Text: text, CreateTime: now, Author: author})
+	return []Event{RetrospectiveAmended}, nil
 }

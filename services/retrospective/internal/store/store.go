@@ -2,52 +2,41 @@
 package store
 
 import (
-	"context"
 	"strings"
+	"time"
 
-	"github.com/fortnighthq/fortnight/services/internal/platform/db"
-	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/record"
 	"github.com/fortnighthq/fortnight/services/retrospective/internal/domain"
 	"github.com/fortnighthq/fortnight/services/retrospective/internal/wire"
 )
 
-// Retrospectives of the cycles, one each.
+// dueLayout writes the time at which the clock ends a stage so that texts compare as times; never comes behind every time.
+const (
+	dueLayout = "2006-01-02T15:04:05.000000000Z"
+	never     = "~"
+)
+
+// Retrospectives of the cycles, one each. They are sorted by when the clock ends their stage.
 var Retrospectives = &record.Collection[domain.Retrospective, domain.Event]{
 	Table: "retrospectives", Type: "retrospective", Noun: "retrospective",
 	Key: func(r *domain.Retrospective) record.Key {
-		return key(r.Name, 4, string(r.Stage), r.Name)
+		due := never
+		if at := r.DueTime(); at != nil {
+			due = dueText(*at)
+		}
+		return key(r.Name, 4, string(r.Stage), due)
 	},
-	Data: wire.RetrospectiveEvent,
+	Data:      wire.RetrospectiveEvent,
+	Anonymous: func(event domain.Event) bool { return event == domain.AnonymousRetrospectiveAmended },
 }
 
-// Notes of the retrospectives, by prompt and then by id.
-var Notes = &record.Collection[domain.Note, domain.Event]{
-	Table: "notes", Type: "note", Noun: "note",
-	Key: func(n *domain.Note) record.Key {
-		return key(n.Name, 5, string(n.Prompt), string(n.Prompt))
-	},
-	Data:      wire.NoteEvent,
-	Anonymous: func(event domain.Event) bool { return event == domain.AnonymousNoteWritten },
-}
-
-// Actions of the retrospectives, by due date.
-var Actions = &record.Collection[domain.Action, domain.Event]{
-	Table: "actions", Type: "action", Noun: "action",
-	Key: func(a *domain.Action) record.Key {
-		return key(a.Name, 5, string(a.State), a.DueDate)
-	},
-	Data: wire.ActionEvent,
-}
-
-// CountActions is how many actions the retrospective has agreed on.
-func CountActions(tx *eventlog.Tx, retrospective string) (int, error) {
-	count, _, err := db.One[int](context.Background(), tx, "select count(*) from actions where parent = $1", retrospective)
-	return count, err
-}
+func dueText(at time.Time) string { return at.UTC().Format(dueLayout) }
 
 // key is the key of a resource whose parent's name has so many parts.
 func key(name string, parentParts int, state, sortKey string) record.Key {
 	parts := strings.Split(name, "/")
 	return record.Key{Name: name, Parent: strings.Join(parts[:parentParts], "/"), Team: parts[1], State: state, SortKey: sortKey}
 }
+
+// teamID is the id of a team, `teams/{team}`.
+func teamID(team string) string { return strings.TrimPrefix(team, "teams/") }

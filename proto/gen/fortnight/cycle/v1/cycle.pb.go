@@ -1407,7 +1407,7 @@ type CarryOver struct {
 	TargetCondition string `protobuf:"bytes,2,opt,name=target_condition,json=targetCondition,proto3" json:"target_condition,omitempty"`
 	// The obstacles that are still in the way: the current one first, then the parked in their order.
 	Obstacles []string `protobuf:"bytes,3,rep,name=obstacles,proto3" json:"obstacles,omitempty"`
-	// The actions of its retrospective that are still open.
+	// The team's actions that are still open, of its retrospective and all earlier ones, by due date.
 	OpenActions   []string `protobuf:"bytes,4,rep,name=open_actions,json=openActions,proto3" json:"open_actions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

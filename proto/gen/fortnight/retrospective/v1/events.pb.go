@@ -4,6 +4,8 @@
 // 	protoc        (unknown)
 // source: fortnight/retrospective/v1/events.proto
 
+// Events of the retrospective service.
+
 package retrospectivev1
 
 import (
@@ -68,7 +70,7 @@ func (x *RetrospectiveOpened) GetRetrospective() *Retrospective {
 	return nil
 }
 
-// A retrospective moved to another stage.
+// A retrospective moved to another stage, or its stage got another end.
 type RetrospectiveMoved struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resource after the change.
@@ -114,6 +116,52 @@ func (x *RetrospectiveMoved) GetRetrospective() *Retrospective {
 	return nil
 }
 
+// A retrospective got another facilitator.
+type RetrospectiveHandedOver struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Retrospective *Retrospective `protobuf:"bytes,1,opt,name=retrospective,proto3" json:"retrospective,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetrospectiveHandedOver) Reset() {
+	*x = RetrospectiveHandedOver{}
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetrospectiveHandedOver) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetrospectiveHandedOver) ProtoMessage() {}
+
+func (x *RetrospectiveHandedOver) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetrospectiveHandedOver.ProtoReflect.Descriptor instead.
+func (*RetrospectiveHandedOver) Descriptor() ([]byte, []int) {
+	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *RetrospectiveHandedOver) GetRetrospective() *Retrospective {
+	if x != nil {
+		return x.Retrospective
+	}
+	return nil
+}
+
 // A decision on an experiment was made.
 type RetrospectiveDecided struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -125,7 +173,7 @@ type RetrospectiveDecided struct {
 
 func (x *RetrospectiveDecided) Reset() {
 	*x = RetrospectiveDecided{}
-	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[2]
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -137,7 +185,7 @@ func (x *RetrospectiveDecided) String() string {
 func (*RetrospectiveDecided) ProtoMessage() {}
 
 func (x *RetrospectiveDecided) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[2]
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -150,7 +198,7 @@ func (x *RetrospectiveDecided) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetrospectiveDecided.ProtoReflect.Descriptor instead.
 func (*RetrospectiveDecided) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{2}
+	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *RetrospectiveDecided) GetRetrospective() *Retrospective {
@@ -171,7 +219,7 @@ type RetrospectiveClosed struct {
 
 func (x *RetrospectiveClosed) Reset() {
 	*x = RetrospectiveClosed{}
-	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[3]
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -183,7 +231,7 @@ func (x *RetrospectiveClosed) String() string {
 func (*RetrospectiveClosed) ProtoMessage() {}
 
 func (x *RetrospectiveClosed) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[3]
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -196,12 +244,104 @@ func (x *RetrospectiveClosed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetrospectiveClosed.ProtoReflect.Descriptor instead.
 func (*RetrospectiveClosed) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{3}
+	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *RetrospectiveClosed) GetRetrospective() *Retrospective {
 	if x != nil {
 		return x.Retrospective
+	}
+	return nil
+}
+
+// A text was added to a closed retrospective.
+type RetrospectiveAmended struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Retrospective *Retrospective `protobuf:"bytes,1,opt,name=retrospective,proto3" json:"retrospective,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetrospectiveAmended) Reset() {
+	*x = RetrospectiveAmended{}
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetrospectiveAmended) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetrospectiveAmended) ProtoMessage() {}
+
+func (x *RetrospectiveAmended) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetrospectiveAmended.ProtoReflect.Descriptor instead.
+func (*RetrospectiveAmended) Descriptor() ([]byte, []int) {
+	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *RetrospectiveAmended) GetRetrospective() *Retrospective {
+	if x != nil {
+		return x.Retrospective
+	}
+	return nil
+}
+
+// The facts of a retrospective were fetched again.
+type FactsRefetched struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	FactsStrip    *FactsStrip `protobuf:"bytes,1,opt,name=facts_strip,json=factsStrip,proto3" json:"facts_strip,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FactsRefetched) Reset() {
+	*x = FactsRefetched{}
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FactsRefetched) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FactsRefetched) ProtoMessage() {}
+
+func (x *FactsRefetched) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FactsRefetched.ProtoReflect.Descriptor instead.
+func (*FactsRefetched) Descriptor() ([]byte, []int) {
+	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *FactsRefetched) GetFactsStrip() *FactsStrip {
+	if x != nil {
+		return x.FactsStrip
 	}
 	return nil
 }
@@ -219,7 +359,7 @@ type NoteWritten struct {
 
 func (x *NoteWritten) Reset() {
 	*x = NoteWritten{}
-	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[4]
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -231,7 +371,7 @@ func (x *NoteWritten) String() string {
 func (*NoteWritten) ProtoMessage() {}
 
 func (x *NoteWritten) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[4]
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -244,7 +384,7 @@ func (x *NoteWritten) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoteWritten.ProtoReflect.Descriptor instead.
 func (*NoteWritten) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{4}
+	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *NoteWritten) GetNote() string {
@@ -261,7 +401,301 @@ func (x *NoteWritten) GetPrompt() Prompt {
 	return Prompt_PROMPT_UNSPECIFIED
 }
 
-// An action was agreed on.
+// A note was changed. The text stays in the retrospective.
+type NoteChanged struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The note's resource name.
+	Note string `protobuf:"bytes,1,opt,name=note,proto3" json:"note,omitempty"`
+	// The prompt that it answers.
+	Prompt        Prompt `protobuf:"varint,2,opt,name=prompt,proto3,enum=fortnight.retrospective.v1.Prompt" json:"prompt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoteChanged) Reset() {
+	*x = NoteChanged{}
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoteChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoteChanged) ProtoMessage() {}
+
+func (x *NoteChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoteChanged.ProtoReflect.Descriptor instead.
+func (*NoteChanged) Descriptor() ([]byte, []int) {
+	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *NoteChanged) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *NoteChanged) GetPrompt() Prompt {
+	if x != nil {
+		return x.Prompt
+	}
+	return Prompt_PROMPT_UNSPECIFIED
+}
+
+// A note was withdrawn.
+type NoteWithdrawn struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The note's resource name.
+	Note string `protobuf:"bytes,1,opt,name=note,proto3" json:"note,omitempty"`
+	// The prompt that it answers.
+	Prompt        Prompt `protobuf:"varint,2,opt,name=prompt,proto3,enum=fortnight.retrospective.v1.Prompt" json:"prompt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoteWithdrawn) Reset() {
+	*x = NoteWithdrawn{}
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoteWithdrawn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoteWithdrawn) ProtoMessage() {}
+
+func (x *NoteWithdrawn) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoteWithdrawn.ProtoReflect.Descriptor instead.
+func (*NoteWithdrawn) Descriptor() ([]byte, []int) {
+	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *NoteWithdrawn) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *NoteWithdrawn) GetPrompt() Prompt {
+	if x != nil {
+		return x.Prompt
+	}
+	return Prompt_PROMPT_UNSPECIFIED
+}
+
+// A theme was made, renamed, or got other notes.
+type ThemeChanged struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Theme         *Theme `protobuf:"bytes,1,opt,name=theme,proto3" json:"theme,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ThemeChanged) Reset() {
+	*x = ThemeChanged{}
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ThemeChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ThemeChanged) ProtoMessage() {}
+
+func (x *ThemeChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ThemeChanged.ProtoReflect.Descriptor instead.
+func (*ThemeChanged) Descriptor() ([]byte, []int) {
+	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ThemeChanged) GetTheme() *Theme {
+	if x != nil {
+		return x.Theme
+	}
+	return nil
+}
+
+// A theme was deleted or joined to another.
+type ThemeDeleted struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Theme         *Theme `protobuf:"bytes,1,opt,name=theme,proto3" json:"theme,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ThemeDeleted) Reset() {
+	*x = ThemeDeleted{}
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ThemeDeleted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ThemeDeleted) ProtoMessage() {}
+
+func (x *ThemeDeleted) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ThemeDeleted.ProtoReflect.Descriptor instead.
+func (*ThemeDeleted) Descriptor() ([]byte, []int) {
+	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ThemeDeleted) GetTheme() *Theme {
+	if x != nil {
+		return x.Theme
+	}
+	return nil
+}
+
+// An action was proposed.
+type ActionProposed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Action        *Action `protobuf:"bytes,1,opt,name=action,proto3" json:"action,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ActionProposed) Reset() {
+	*x = ActionProposed{}
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ActionProposed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ActionProposed) ProtoMessage() {}
+
+func (x *ActionProposed) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ActionProposed.ProtoReflect.Descriptor instead.
+func (*ActionProposed) Descriptor() ([]byte, []int) {
+	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ActionProposed) GetAction() *Action {
+	if x != nil {
+		return x.Action
+	}
+	return nil
+}
+
+// An action was changed.
+type ActionChanged struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Action        *Action `protobuf:"bytes,1,opt,name=action,proto3" json:"action,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ActionChanged) Reset() {
+	*x = ActionChanged{}
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ActionChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ActionChanged) ProtoMessage() {}
+
+func (x *ActionChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ActionChanged.ProtoReflect.Descriptor instead.
+func (*ActionChanged) Descriptor() ([]byte, []int) {
+	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ActionChanged) GetAction() *Action {
+	if x != nil {
+		return x.Action
+	}
+	return nil
+}
+
+// An action was agreed on: its retrospective closed.
 type ActionAgreed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resource after the change.
@@ -272,7 +706,7 @@ type ActionAgreed struct {
 
 func (x *ActionAgreed) Reset() {
 	*x = ActionAgreed{}
-	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[5]
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -284,7 +718,7 @@ func (x *ActionAgreed) String() string {
 func (*ActionAgreed) ProtoMessage() {}
 
 func (x *ActionAgreed) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[5]
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -297,7 +731,7 @@ func (x *ActionAgreed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionAgreed.ProtoReflect.Descriptor instead.
 func (*ActionAgreed) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{5}
+	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ActionAgreed) GetAction() *Action {
@@ -318,7 +752,7 @@ type ActionCompleted struct {
 
 func (x *ActionCompleted) Reset() {
 	*x = ActionCompleted{}
-	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[6]
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -330,7 +764,7 @@ func (x *ActionCompleted) String() string {
 func (*ActionCompleted) ProtoMessage() {}
 
 func (x *ActionCompleted) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[6]
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -343,7 +777,7 @@ func (x *ActionCompleted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionCompleted.ProtoReflect.Descriptor instead.
 func (*ActionCompleted) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{6}
+	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ActionCompleted) GetAction() *Action {
@@ -353,26 +787,191 @@ func (x *ActionCompleted) GetAction() *Action {
 	return nil
 }
 
+// An action was given up.
+type ActionDropped struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Action        *Action `protobuf:"bytes,1,opt,name=action,proto3" json:"action,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ActionDropped) Reset() {
+	*x = ActionDropped{}
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ActionDropped) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ActionDropped) ProtoMessage() {}
+
+func (x *ActionDropped) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ActionDropped.ProtoReflect.Descriptor instead.
+func (*ActionDropped) Descriptor() ([]byte, []int) {
+	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ActionDropped) GetAction() *Action {
+	if x != nil {
+		return x.Action
+	}
+	return nil
+}
+
+// The settings of a team were changed.
+type RetrospectiveSettingsUpdated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	RetrospectiveSettings *RetrospectiveSettings `protobuf:"bytes,1,opt,name=retrospective_settings,json=retrospectiveSettings,proto3" json:"retrospective_settings,omitempty"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
+}
+
+func (x *RetrospectiveSettingsUpdated) Reset() {
+	*x = RetrospectiveSettingsUpdated{}
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetrospectiveSettingsUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetrospectiveSettingsUpdated) ProtoMessage() {}
+
+func (x *RetrospectiveSettingsUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetrospectiveSettingsUpdated.ProtoReflect.Descriptor instead.
+func (*RetrospectiveSettingsUpdated) Descriptor() ([]byte, []int) {
+	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *RetrospectiveSettingsUpdated) GetRetrospectiveSettings() *RetrospectiveSettings {
+	if x != nil {
+		return x.RetrospectiveSettings
+	}
+	return nil
+}
+
+// A day of a team was closed for taps.
+type GoodDayClosed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	GoodDay       *GoodDay `protobuf:"bytes,1,opt,name=good_day,json=goodDay,proto3" json:"good_day,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GoodDayClosed) Reset() {
+	*x = GoodDayClosed{}
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GoodDayClosed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GoodDayClosed) ProtoMessage() {}
+
+func (x *GoodDayClosed) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_retrospective_v1_events_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GoodDayClosed.ProtoReflect.Descriptor instead.
+func (*GoodDayClosed) Descriptor() ([]byte, []int) {
+	return file_fortnight_retrospective_v1_events_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *GoodDayClosed) GetGoodDay() *GoodDay {
+	if x != nil {
+		return x.GoodDay
+	}
+	return nil
+}
+
 var File_fortnight_retrospective_v1_events_proto protoreflect.FileDescriptor
 
 const file_fortnight_retrospective_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"'fortnight/retrospective/v1/events.proto\x12\x1afortnight.retrospective.v1\x1a!fortnight/common/v1/options.proto\x1a6fortnight/retrospective/v1/retrospective_service.proto\"l\n" +
+	"'fortnight/retrospective/v1/events.proto\x12\x1afortnight.retrospective.v1\x1a!fortnight/common/v1/options.proto\x1a'fortnight/retrospective/v1/action.proto\x1a,fortnight/retrospective/v1/facts_strip.proto\x1a)fortnight/retrospective/v1/good_day.proto\x1a%fortnight/retrospective/v1/note.proto\x1a.fortnight/retrospective/v1/retrospective.proto\x1a)fortnight/retrospective/v1/settings.proto\x1a&fortnight/retrospective/v1/theme.proto\"l\n" +
 	"\x13RetrospectiveOpened\x12O\n" +
 	"\rretrospective\x18\x01 \x01(\v2).fortnight.retrospective.v1.RetrospectiveR\rretrospective:\x04\x90\xb5\x18\x01\"k\n" +
 	"\x12RetrospectiveMoved\x12O\n" +
+	"\rretrospective\x18\x01 \x01(\v2).fortnight.retrospective.v1.RetrospectiveR\rretrospective:\x04\x90\xb5\x18\x01\"p\n" +
+	"\x17RetrospectiveHandedOver\x12O\n" +
 	"\rretrospective\x18\x01 \x01(\v2).fortnight.retrospective.v1.RetrospectiveR\rretrospective:\x04\x90\xb5\x18\x01\"m\n" +
 	"\x14RetrospectiveDecided\x12O\n" +
 	"\rretrospective\x18\x01 \x01(\v2).fortnight.retrospective.v1.RetrospectiveR\rretrospective:\x04\x90\xb5\x18\x01\"l\n" +
 	"\x13RetrospectiveClosed\x12O\n" +
-	"\rretrospective\x18\x01 \x01(\v2).fortnight.retrospective.v1.RetrospectiveR\rretrospective:\x04\x90\xb5\x18\x01\"c\n" +
+	"\rretrospective\x18\x01 \x01(\v2).fortnight.retrospective.v1.RetrospectiveR\rretrospective:\x04\x90\xb5\x18\x01\"m\n" +
+	"\x14RetrospectiveAmended\x12O\n" +
+	"\rretrospective\x18\x01 \x01(\v2).fortnight.retrospective.v1.RetrospectiveR\rretrospective:\x04\x90\xb5\x18\x01\"_\n" +
+	"\x0eFactsRefetched\x12G\n" +
+	"\vfacts_strip\x18\x01 \x01(\v2&.fortnight.retrospective.v1.FactsStripR\n" +
+	"factsStrip:\x04\x90\xb5\x18\x01\"c\n" +
 	"\vNoteWritten\x12\x12\n" +
 	"\x04note\x18\x01 \x01(\tR\x04note\x12:\n" +
-	"\x06prompt\x18\x02 \x01(\x0e2\".fortnight.retrospective.v1.PromptR\x06prompt:\x04\x90\xb5\x18\x02\"P\n" +
+	"\x06prompt\x18\x02 \x01(\x0e2\".fortnight.retrospective.v1.PromptR\x06prompt:\x04\x90\xb5\x18\x02\"c\n" +
+	"\vNoteChanged\x12\x12\n" +
+	"\x04note\x18\x01 \x01(\tR\x04note\x12:\n" +
+	"\x06prompt\x18\x02 \x01(\x0e2\".fortnight.retrospective.v1.PromptR\x06prompt:\x04\x90\xb5\x18\x02\"e\n" +
+	"\rNoteWithdrawn\x12\x12\n" +
+	"\x04note\x18\x01 \x01(\tR\x04note\x12:\n" +
+	"\x06prompt\x18\x02 \x01(\x0e2\".fortnight.retrospective.v1.PromptR\x06prompt:\x04\x90\xb5\x18\x02\"M\n" +
+	"\fThemeChanged\x127\n" +
+	"\x05theme\x18\x01 \x01(\v2!.fortnight.retrospective.v1.ThemeR\x05theme:\x04\x90\xb5\x18\x02\"M\n" +
+	"\fThemeDeleted\x127\n" +
+	"\x05theme\x18\x01 \x01(\v2!.fortnight.retrospective.v1.ThemeR\x05theme:\x04\x90\xb5\x18\x02\"R\n" +
+	"\x0eActionProposed\x12:\n" +
+	"\x06action\x18\x01 \x01(\v2\".fortnight.retrospective.v1.ActionR\x06action:\x04\x90\xb5\x18\x01\"Q\n" +
+	"\rActionChanged\x12:\n" +
+	"\x06action\x18\x01 \x01(\v2\".fortnight.retrospective.v1.ActionR\x06action:\x04\x90\xb5\x18\x01\"P\n" +
 	"\fActionAgreed\x12:\n" +
 	"\x06action\x18\x01 \x01(\v2\".fortnight.retrospective.v1.ActionR\x06action:\x04\x90\xb5\x18\x01\"S\n" +
 	"\x0fActionCompleted\x12:\n" +
-	"\x06action\x18\x01 \x01(\v2\".fortnight.retrospective.v1.ActionR\x06action:\x04\x90\xb5\x18\x01BWZUgithub.com/fortnighthq/fortnight/proto/gen/fortnight/retrospective/v1;retrospectivev1b\x06proto3"
+	"\x06action\x18\x01 \x01(\v2\".fortnight.retrospective.v1.ActionR\x06action:\x04\x90\xb5\x18\x01\"Q\n" +
+	"\rActionDropped\x12:\n" +
+	"\x06action\x18\x01 \x01(\v2\".fortnight.retrospective.v1.ActionR\x06action:\x04\x90\xb5\x18\x01\"\x8e\x01\n" +
+	"\x1cRetrospectiveSettingsUpdated\x12h\n" +
+	"\x16retrospective_settings\x18\x01 \x01(\v21.fortnight.retrospective.v1.RetrospectiveSettingsR\x15retrospectiveSettings:\x04\x90\xb5\x18\x01\"U\n" +
+	"\rGoodDayClosed\x12>\n" +
+	"\bgood_day\x18\x01 \x01(\v2#.fortnight.retrospective.v1.GoodDayR\agoodDay:\x04\x90\xb5\x18\x01BWZUgithub.com/fortnighthq/fortnight/proto/gen/fortnight/retrospective/v1;retrospectivev1b\x06proto3"
 
 var (
 	file_fortnight_retrospective_v1_events_proto_rawDescOnce sync.Once
@@ -386,32 +985,60 @@ func file_fortnight_retrospective_v1_events_proto_rawDescGZIP() []byte {
 	return file_fortnight_retrospective_v1_events_proto_rawDescData
 }
 
-var file_fortnight_retrospective_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_fortnight_retrospective_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_fortnight_retrospective_v1_events_proto_goTypes = []any{
-	(*RetrospectiveOpened)(nil),  // 0: fortnight.retrospective.v1.RetrospectiveOpened
-	(*RetrospectiveMoved)(nil),   // 1: fortnight.retrospective.v1.RetrospectiveMoved
-	(*RetrospectiveDecided)(nil), // 2: fortnight.retrospective.v1.RetrospectiveDecided
-	(*RetrospectiveClosed)(nil),  // 3: fortnight.retrospective.v1.RetrospectiveClosed
-	(*NoteWritten)(nil),          // 4: fortnight.retrospective.v1.NoteWritten
-	(*ActionAgreed)(nil),         // 5: fortnight.retrospective.v1.ActionAgreed
-	(*ActionCompleted)(nil),      // 6: fortnight.retrospective.v1.ActionCompleted
-	(*Retrospective)(nil),        // 7: fortnight.retrospective.v1.Retrospective
-	(Prompt)(0),                  // 8: fortnight.retrospective.v1.Prompt
-	(*Action)(nil),               // 9: fortnight.retrospective.v1.Action
+	(*RetrospectiveOpened)(nil),          // 0: fortnight.retrospective.v1.RetrospectiveOpened
+	(*RetrospectiveMoved)(nil),           // 1: fortnight.retrospective.v1.RetrospectiveMoved
+	(*RetrospectiveHandedOver)(nil),      // 2: fortnight.retrospective.v1.RetrospectiveHandedOver
+	(*RetrospectiveDecided)(nil),         // 3: fortnight.retrospective.v1.RetrospectiveDecided
+	(*RetrospectiveClosed)(nil),          // 4: fortnight.retrospective.v1.RetrospectiveClosed
+	(*RetrospectiveAmended)(nil),         // 5: fortnight.retrospective.v1.RetrospectiveAmended
+	(*FactsRefetched)(nil),               // 6: fortnight.retrospective.v1.FactsRefetched
+	(*NoteWritten)(nil),                  // 7: fortnight.retrospective.v1.NoteWritten
+	(*NoteChanged)(nil),                  // 8: fortnight.retrospective.v1.NoteChanged
+	(*NoteWithdrawn)(nil),                // 9: fortnight.retrospective.v1.NoteWithdrawn
+	(*ThemeChanged)(nil),                 // 10: fortnight.retrospective.v1.ThemeChanged
+	(*ThemeDeleted)(nil),                 // 11: fortnight.retrospective.v1.ThemeDeleted
+	(*ActionProposed)(nil),               // 12: fortnight.retrospective.v1.ActionProposed
+	(*ActionChanged)(nil),                // 13: fortnight.retrospective.v1.ActionChanged
+	(*ActionAgreed)(nil),                 // 14: fortnight.retrospective.v1.ActionAgreed
+	(*ActionCompleted)(nil),              // 15: fortnight.retrospective.v1.ActionCompleted
+	(*ActionDropped)(nil),                // 16: fortnight.retrospective.v1.ActionDropped
+	(*RetrospectiveSettingsUpdated)(nil), // 17: fortnight.retrospective.v1.RetrospectiveSettingsUpdated
+	(*GoodDayClosed)(nil),                // 18: fortnight.retrospective.v1.GoodDayClosed
+	(*Retrospective)(nil),                // 19: fortnight.retrospective.v1.Retrospective
+	(*FactsStrip)(nil),                   // 20: fortnight.retrospective.v1.FactsStrip
+	(Prompt)(0),                          // 21: fortnight.retrospective.v1.Prompt
+	(*Theme)(nil),                        // 22: fortnight.retrospective.v1.Theme
+	(*Action)(nil),                       // 23: fortnight.retrospective.v1.Action
+	(*RetrospectiveSettings)(nil),        // 24: fortnight.retrospective.v1.RetrospectiveSettings
+	(*GoodDay)(nil),                      // 25: fortnight.retrospective.v1.GoodDay
 }
 var file_fortnight_retrospective_v1_events_proto_depIdxs = []int32{
-	7, // 0: fortnight.retrospective.v1.RetrospectiveOpened.retrospective:type_name -> fortnight.retrospective.v1.Retrospective
-	7, // 1: fortnight.retrospective.v1.RetrospectiveMoved.retrospective:type_name -> fortnight.retrospective.v1.Retrospective
-	7, // 2: fortnight.retrospective.v1.RetrospectiveDecided.retrospective:type_name -> fortnight.retrospective.v1.Retrospective
-	7, // 3: fortnight.retrospective.v1.RetrospectiveClosed.retrospective:type_name -> fortnight.retrospective.v1.Retrospective
-	8, // 4: fortnight.retrospective.v1.NoteWritten.prompt:type_name -> fortnight.retrospective.v1.Prompt
-	9, // 5: fortnight.retrospective.v1.ActionAgreed.action:type_name -> fortnight.retrospective.v1.Action
-	9, // 6: fortnight.retrospective.v1.ActionCompleted.action:type_name -> fortnight.retrospective.v1.Action
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	19, // 0: fortnight.retrospective.v1.RetrospectiveOpened.retrospective:type_name -> fortnight.retrospective.v1.Retrospective
+	19, // 1: fortnight.retrospective.v1.RetrospectiveMoved.retrospective:type_name -> fortnight.retrospective.v1.Retrospective
+	19, // 2: fortnight.retrospective.v1.RetrospectiveHandedOver.retrospective:type_name -> fortnight.retrospective.v1.Retrospective
+	19, // 3: fortnight.retrospective.v1.RetrospectiveDecided.retrospective:type_name -> fortnight.retrospective.v1.Retrospective
+	19, // 4: fortnight.retrospective.v1.RetrospectiveClosed.retrospective:type_name -> fortnight.retrospective.v1.Retrospective
+	19, // 5: fortnight.retrospective.v1.RetrospectiveAmended.retrospective:type_name -> fortnight.retrospective.v1.Retrospective
+	20, // 6: fortnight.retrospective.v1.FactsRefetched.facts_strip:type_name -> fortnight.retrospective.v1.FactsStrip
+	21, // 7: fortnight.retrospective.v1.NoteWritten.prompt:type_name -> fortnight.retrospective.v1.Prompt
+	21, // 8: fortnight.retrospective.v1.NoteChanged.prompt:type_name -> fortnight.retrospective.v1.Prompt
+	21, // 9: fortnight.retrospective.v1.NoteWithdrawn.prompt:type_name -> fortnight.retrospective.v1.Prompt
+	22, // 10: fortnight.retrospective.v1.ThemeChanged.theme:type_name -> fortnight.retrospective.v1.Theme
+	22, // 11: fortnight.retrospective.v1.ThemeDeleted.theme:type_name -> fortnight.retrospective.v1.Theme
+	23, // 12: fortnight.retrospective.v1.ActionProposed.action:type_name -> fortnight.retrospective.v1.Action
+	23, // 13: fortnight.retrospective.v1.ActionChanged.action:type_name -> fortnight.retrospective.v1.Action
+	23, // 14: fortnight.retrospective.v1.ActionAgreed.action:type_name -> fortnight.retrospective.v1.Action
+	23, // 15: fortnight.retrospective.v1.ActionCompleted.action:type_name -> fortnight.retrospective.v1.Action
+	23, // 16: fortnight.retrospective.v1.ActionDropped.action:type_name -> fortnight.retrospective.v1.Action
+	24, // 17: fortnight.retrospective.v1.RetrospectiveSettingsUpdated.retrospective_settings:type_name -> fortnight.retrospective.v1.RetrospectiveSettings
+	25, // 18: fortnight.retrospective.v1.GoodDayClosed.good_day:type_name -> fortnight.retrospective.v1.GoodDay
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_fortnight_retrospective_v1_events_proto_init() }
@@ -419,14 +1046,20 @@ func file_fortnight_retrospective_v1_events_proto_init() {
 	if File_fortnight_retrospective_v1_events_proto != nil {
 		return
 	}
-	file_fortnight_retrospective_v1_retrospective_service_proto_init()
+	file_fortnight_retrospective_v1_action_proto_init()
+	file_fortnight_retrospective_v1_facts_strip_proto_init()
+	file_fortnight_retrospective_v1_good_day_proto_init()
+	file_fortnight_retrospective_v1_note_proto_init()
+	file_fortnight_retrospective_v1_retrospective_proto_init()
+	file_fortnight_retrospective_v1_settings_proto_init()
+	file_fortnight_retrospective_v1_theme_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fortnight_retrospective_v1_events_proto_rawDesc), len(file_fortnight_retrospective_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -4,19 +4,16 @@
 // 	protoc        (unknown)
 // source: fortnight/retrospective/v1/retrospective_service.proto
 
-// The retrospective of a cycle: facts, notes, actions, decisions, learnings.
+// The retrospective of a cycle: facts, notes, themes, actions, decisions, learnings; and the good day.
 
 package retrospectivev1
 
 import (
-	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "github.com/fortnighthq/fortnight/proto/gen/fortnight/common/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
-	sync "sync"
 	unsafe "unsafe"
 )
 
@@ -27,1873 +24,182 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// A stage of a retrospective.
-type Stage int32
-
-const (
-	// Not said.
-	Stage_STAGE_UNSPECIFIED Stage = 0
-	// Notes are written.
-	Stage_STAGE_COLLECT Stage = 1
-	// Notes are grouped into themes.
-	Stage_STAGE_GROUP Stage = 2
-	// Themes are voted on.
-	Stage_STAGE_VOTE Stage = 3
-	// Actions and decisions are agreed on.
-	Stage_STAGE_DECIDE Stage = 4
-	// It is closed.
-	Stage_STAGE_CLOSED Stage = 5
-)
-
-// Enum value maps for Stage.
-var (
-	Stage_name = map[int32]string{
-		0: "STAGE_UNSPECIFIED",
-		1: "STAGE_COLLECT",
-		2: "STAGE_GROUP",
-		3: "STAGE_VOTE",
-		4: "STAGE_DECIDE",
-		5: "STAGE_CLOSED",
-	}
-	Stage_value = map[string]int32{
-		"STAGE_UNSPECIFIED": 0,
-		"STAGE_COLLECT":     1,
-		"STAGE_GROUP":       2,
-		"STAGE_VOTE":        3,
-		"STAGE_DECIDE":      4,
-		"STAGE_CLOSED":      5,
-	}
-)
-
-func (x Stage) Enum() *Stage {
-	p := new(Stage)
-	*p = x
-	return p
-}
-
-func (x Stage) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Stage) Descriptor() protoreflect.EnumDescriptor {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_enumTypes[0].Descriptor()
-}
-
-func (Stage) Type() protoreflect.EnumType {
-	return &file_fortnight_retrospective_v1_retrospective_service_proto_enumTypes[0]
-}
-
-func (x Stage) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Stage.Descriptor instead.
-func (Stage) EnumDescriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{0}
-}
-
-// Kinds of decisions.
-type DecisionKind int32
-
-const (
-	// Not said.
-	DecisionKind_DECISION_KIND_UNSPECIFIED DecisionKind = 0
-	// It becomes standard work, and is measured again after 2, 6 and 12 weeks.
-	DecisionKind_DECISION_KIND_ADOPT DecisionKind = 1
-	// It is tried again in another way.
-	DecisionKind_DECISION_KIND_ADAPT DecisionKind = 2
-	// It is given up.
-	DecisionKind_DECISION_KIND_ABANDON DecisionKind = 3
-)
-
-// Enum value maps for DecisionKind.
-var (
-	DecisionKind_name = map[int32]string{
-		0: "DECISION_KIND_UNSPECIFIED",
-		1: "DECISION_KIND_ADOPT",
-		2: "DECISION_KIND_ADAPT",
-		3: "DECISION_KIND_ABANDON",
-	}
-	DecisionKind_value = map[string]int32{
-		"DECISION_KIND_UNSPECIFIED": 0,
-		"DECISION_KIND_ADOPT":       1,
-		"DECISION_KIND_ADAPT":       2,
-		"DECISION_KIND_ABANDON":     3,
-	}
-)
-
-func (x DecisionKind) Enum() *DecisionKind {
-	p := new(DecisionKind)
-	*p = x
-	return p
-}
-
-func (x DecisionKind) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (DecisionKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_enumTypes[1].Descriptor()
-}
-
-func (DecisionKind) Type() protoreflect.EnumType {
-	return &file_fortnight_retrospective_v1_retrospective_service_proto_enumTypes[1]
-}
-
-func (x DecisionKind) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use DecisionKind.Descriptor instead.
-func (DecisionKind) EnumDescriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{1}
-}
-
-// The three prompts.
-type Prompt int32
-
-const (
-	// Not said.
-	Prompt_PROMPT_UNSPECIFIED Prompt = 0
-	// What helped us.
-	Prompt_PROMPT_HELPED Prompt = 1
-	// What held us back.
-	Prompt_PROMPT_HELD_BACK Prompt = 2
-	// What surprised us.
-	Prompt_PROMPT_SURPRISED Prompt = 3
-)
-
-// Enum value maps for Prompt.
-var (
-	Prompt_name = map[int32]string{
-		0: "PROMPT_UNSPECIFIED",
-		1: "PROMPT_HELPED",
-		2: "PROMPT_HELD_BACK",
-		3: "PROMPT_SURPRISED",
-	}
-	Prompt_value = map[string]int32{
-		"PROMPT_UNSPECIFIED": 0,
-		"PROMPT_HELPED":      1,
-		"PROMPT_HELD_BACK":   2,
-		"PROMPT_SURPRISED":   3,
-	}
-)
-
-func (x Prompt) Enum() *Prompt {
-	p := new(Prompt)
-	*p = x
-	return p
-}
-
-func (x Prompt) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Prompt) Descriptor() protoreflect.EnumDescriptor {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_enumTypes[2].Descriptor()
-}
-
-func (Prompt) Type() protoreflect.EnumType {
-	return &file_fortnight_retrospective_v1_retrospective_service_proto_enumTypes[2]
-}
-
-func (x Prompt) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Prompt.Descriptor instead.
-func (Prompt) EnumDescriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{2}
-}
-
-// Where an action stands.
-type ActionState int32
-
-const (
-	// Not said.
-	ActionState_ACTION_STATE_UNSPECIFIED ActionState = 0
-	// To be done.
-	ActionState_ACTION_STATE_OPEN ActionState = 1
-	// Done.
-	ActionState_ACTION_STATE_DONE ActionState = 2
-)
-
-// Enum value maps for ActionState.
-var (
-	ActionState_name = map[int32]string{
-		0: "ACTION_STATE_UNSPECIFIED",
-		1: "ACTION_STATE_OPEN",
-		2: "ACTION_STATE_DONE",
-	}
-	ActionState_value = map[string]int32{
-		"ACTION_STATE_UNSPECIFIED": 0,
-		"ACTION_STATE_OPEN":        1,
-		"ACTION_STATE_DONE":        2,
-	}
-)
-
-func (x ActionState) Enum() *ActionState {
-	p := new(ActionState)
-	*p = x
-	return p
-}
-
-func (x ActionState) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (ActionState) Descriptor() protoreflect.EnumDescriptor {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_enumTypes[3].Descriptor()
-}
-
-func (ActionState) Type() protoreflect.EnumType {
-	return &file_fortnight_retrospective_v1_retrospective_service_proto_enumTypes[3]
-}
-
-func (x ActionState) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use ActionState.Descriptor instead.
-func (ActionState) EnumDescriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{3}
-}
-
-// The retrospective of a cycle; one per cycle.
-type Retrospective struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Resource name, `teams/{team}/cycles/{cycle}/retrospective`.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The stage that it is in.
-	Stage Stage `protobuf:"varint,2,opt,name=stage,proto3,enum=fortnight.retrospective.v1.Stage" json:"stage,omitempty"`
-	// Whether the authors of notes are kept nowhere.
-	Anonymous bool `protobuf:"varint,3,opt,name=anonymous,proto3" json:"anonymous,omitempty"`
-	// The facts of the cycle, frozen at opening.
-	Facts []*Fact `protobuf:"bytes,4,rep,name=facts,proto3" json:"facts,omitempty"`
-	// What becomes of each experiment.
-	Decisions []*Decision `protobuf:"bytes,5,rep,name=decisions,proto3" json:"decisions,omitempty"`
-	// What was learned, as it leaves for the knowledge base.
-	Learnings []*DistilledLearning `protobuf:"bytes,6,rep,name=learnings,proto3" json:"learnings,omitempty"`
-	// The experiment that the team names the boldest, whatever came of it.
-	BoldestExperiment string `protobuf:"bytes,7,opt,name=boldest_experiment,json=boldestExperiment,proto3" json:"boldest_experiment,omitempty"`
-	// When it was closed.
-	CloseTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=close_time,json=closeTime,proto3" json:"close_time,omitempty"`
-	// Changes with every change of the resource.
-	Etag string `protobuf:"bytes,9,opt,name=etag,proto3" json:"etag,omitempty"`
-	// When the resource was created.
-	CreateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When the resource was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Retrospective) Reset() {
-	*x = Retrospective{}
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[0]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Retrospective) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Retrospective) ProtoMessage() {}
-
-func (x *Retrospective) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[0]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Retrospective.ProtoReflect.Descriptor instead.
-func (*Retrospective) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{0}
-}
-
-func (x *Retrospective) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *Retrospective) GetStage() Stage {
-	if x != nil {
-		return x.Stage
-	}
-	return Stage_STAGE_UNSPECIFIED
-}
-
-func (x *Retrospective) GetAnonymous() bool {
-	if x != nil {
-		return x.Anonymous
-	}
-	return false
-}
-
-func (x *Retrospective) GetFacts() []*Fact {
-	if x != nil {
-		return x.Facts
-	}
-	return nil
-}
-
-func (x *Retrospective) GetDecisions() []*Decision {
-	if x != nil {
-		return x.Decisions
-	}
-	return nil
-}
-
-func (x *Retrospective) GetLearnings() []*DistilledLearning {
-	if x != nil {
-		return x.Learnings
-	}
-	return nil
-}
-
-func (x *Retrospective) GetBoldestExperiment() string {
-	if x != nil {
-		return x.BoldestExperiment
-	}
-	return ""
-}
-
-func (x *Retrospective) GetCloseTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CloseTime
-	}
-	return nil
-}
-
-func (x *Retrospective) GetEtag() string {
-	if x != nil {
-		return x.Etag
-	}
-	return ""
-}
-
-func (x *Retrospective) GetCreateTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CreateTime
-	}
-	return nil
-}
-
-func (x *Retrospective) GetUpdateTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.UpdateTime
-	}
-	return nil
-}
-
-// One fact of the cycle.
-type Fact struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The experiment.
-	Experiment string `protobuf:"bytes,1,opt,name=experiment,proto3" json:"experiment,omitempty"`
-	// What was expected.
-	Expected string `protobuf:"bytes,2,opt,name=expected,proto3" json:"expected,omitempty"`
-	// What happened.
-	Happened string `protobuf:"bytes,3,opt,name=happened,proto3" json:"happened,omitempty"`
-	// The verdict, for instance `AS_PREDICTED`; empty when there is none.
-	Verdict       string `protobuf:"bytes,4,opt,name=verdict,proto3" json:"verdict,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Fact) Reset() {
-	*x = Fact{}
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Fact) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Fact) ProtoMessage() {}
-
-func (x *Fact) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[1]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Fact.ProtoReflect.Descriptor instead.
-func (*Fact) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *Fact) GetExperiment() string {
-	if x != nil {
-		return x.Experiment
-	}
-	return ""
-}
-
-func (x *Fact) GetExpected() string {
-	if x != nil {
-		return x.Expected
-	}
-	return ""
-}
-
-func (x *Fact) GetHappened() string {
-	if x != nil {
-		return x.Happened
-	}
-	return ""
-}
-
-func (x *Fact) GetVerdict() string {
-	if x != nil {
-		return x.Verdict
-	}
-	return ""
-}
-
-// What becomes of an experiment that was tried.
-type Decision struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The experiment.
-	Experiment string `protobuf:"bytes,1,opt,name=experiment,proto3" json:"experiment,omitempty"`
-	// Adopt, adapt or abandon.
-	Kind DecisionKind `protobuf:"varint,2,opt,name=kind,proto3,enum=fortnight.retrospective.v1.DecisionKind" json:"kind,omitempty"`
-	// The standard work (adopt), what comes next (adapt), or why (abandon).
-	Text          string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Decision) Reset() {
-	*x = Decision{}
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Decision) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Decision) ProtoMessage() {}
-
-func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Decision.ProtoReflect.Descriptor instead.
-func (*Decision) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *Decision) GetExperiment() string {
-	if x != nil {
-		return x.Experiment
-	}
-	return ""
-}
-
-func (x *Decision) GetKind() DecisionKind {
-	if x != nil {
-		return x.Kind
-	}
-	return DecisionKind_DECISION_KIND_UNSPECIFIED
-}
-
-func (x *Decision) GetText() string {
-	if x != nil {
-		return x.Text
-	}
-	return ""
-}
-
-// A learning as it leaves the retrospective for the knowledge base.
-type DistilledLearning struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The experiment that is its evidence.
-	Experiment string `protobuf:"bytes,1,opt,name=experiment,proto3" json:"experiment,omitempty"`
-	// What is claimed, in one sentence.
-	Claim string `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The situation that it was found in, and where it may not hold.
-	Situation string `protobuf:"bytes,3,opt,name=situation,proto3" json:"situation,omitempty"`
-	// Words to find it by, 10 at most.
-	Tags          []string `protobuf:"bytes,4,rep,name=tags,proto3" json:"tags,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *DistilledLearning) Reset() {
-	*x = DistilledLearning{}
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *DistilledLearning) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*DistilledLearning) ProtoMessage() {}
-
-func (x *DistilledLearning) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use DistilledLearning.ProtoReflect.Descriptor instead.
-func (*DistilledLearning) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *DistilledLearning) GetExperiment() string {
-	if x != nil {
-		return x.Experiment
-	}
-	return ""
-}
-
-func (x *DistilledLearning) GetClaim() string {
-	if x != nil {
-		return x.Claim
-	}
-	return ""
-}
-
-func (x *DistilledLearning) GetSituation() string {
-	if x != nil {
-		return x.Situation
-	}
-	return ""
-}
-
-func (x *DistilledLearning) GetTags() []string {
-	if x != nil {
-		return x.Tags
-	}
-	return nil
-}
-
-// A note under one of the three prompts.
-type Note struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Resource name, `teams/{team}/cycles/{cycle}/retrospective/notes/{note}`.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The prompt that it answers.
-	Prompt Prompt `protobuf:"varint,2,opt,name=prompt,proto3,enum=fortnight.retrospective.v1.Prompt" json:"prompt,omitempty"`
-	// The note.
-	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
-	// The author, `users/{user}`, or the token of a team's bot; empty for ever when the retrospective is anonymous.
-	Author string `protobuf:"bytes,4,opt,name=author,proto3" json:"author,omitempty"`
-	// Changes with every change of the resource.
-	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
-	// When the resource was created.
-	CreateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When the resource was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Note) Reset() {
-	*x = Note{}
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Note) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Note) ProtoMessage() {}
-
-func (x *Note) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Note.ProtoReflect.Descriptor instead.
-func (*Note) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *Note) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *Note) GetPrompt() Prompt {
-	if x != nil {
-		return x.Prompt
-	}
-	return Prompt_PROMPT_UNSPECIFIED
-}
-
-func (x *Note) GetText() string {
-	if x != nil {
-		return x.Text
-	}
-	return ""
-}
-
-func (x *Note) GetAuthor() string {
-	if x != nil {
-		return x.Author
-	}
-	return ""
-}
-
-func (x *Note) GetEtag() string {
-	if x != nil {
-		return x.Etag
-	}
-	return ""
-}
-
-func (x *Note) GetCreateTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CreateTime
-	}
-	return nil
-}
-
-func (x *Note) GetUpdateTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.UpdateTime
-	}
-	return nil
-}
-
-// An action that the team agreed on.
-type Action struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Resource name, `teams/{team}/cycles/{cycle}/retrospective/actions/{action}`.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// What will be done.
-	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
-	// Who sees to it.
-	Owner string `protobuf:"bytes,3,opt,name=owner,proto3" json:"owner,omitempty"`
-	// By when. A day of the team's zone, `YYYY-MM-DD`.
-	DueDate string `protobuf:"bytes,4,opt,name=due_date,json=dueDate,proto3" json:"due_date,omitempty"`
-	// What is expected of it: on which metric, or what will be seen.
-	ExpectedEffect string `protobuf:"bytes,5,opt,name=expected_effect,json=expectedEffect,proto3" json:"expected_effect,omitempty"`
-	// Where the action stands.
-	State ActionState `protobuf:"varint,6,opt,name=state,proto3,enum=fortnight.retrospective.v1.ActionState" json:"state,omitempty"`
-	// Whether it worked, in words.
-	Result string `protobuf:"bytes,7,opt,name=result,proto3" json:"result,omitempty"`
-	// Changes with every change of the resource.
-	Etag string `protobuf:"bytes,8,opt,name=etag,proto3" json:"etag,omitempty"`
-	// When the resource was created.
-	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When the resource was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Action) Reset() {
-	*x = Action{}
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Action) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Action) ProtoMessage() {}
-
-func (x *Action) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[5]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Action.ProtoReflect.Descriptor instead.
-func (*Action) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{5}
-}
-
-func (x *Action) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *Action) GetText() string {
-	if x != nil {
-		return x.Text
-	}
-	return ""
-}
-
-func (x *Action) GetOwner() string {
-	if x != nil {
-		return x.Owner
-	}
-	return ""
-}
-
-func (x *Action) GetDueDate() string {
-	if x != nil {
-		return x.DueDate
-	}
-	return ""
-}
-
-func (x *Action) GetExpectedEffect() string {
-	if x != nil {
-		return x.ExpectedEffect
-	}
-	return ""
-}
-
-func (x *Action) GetState() ActionState {
-	if x != nil {
-		return x.State
-	}
-	return ActionState_ACTION_STATE_UNSPECIFIED
-}
-
-func (x *Action) GetResult() string {
-	if x != nil {
-		return x.Result
-	}
-	return ""
-}
-
-func (x *Action) GetEtag() string {
-	if x != nil {
-		return x.Etag
-	}
-	return ""
-}
-
-func (x *Action) GetCreateTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CreateTime
-	}
-	return nil
-}
-
-func (x *Action) GetUpdateTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.UpdateTime
-	}
-	return nil
-}
-
-// Request of OpenRetrospective.
-type OpenRetrospectiveRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The retrospective.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Makes a repeated request safe; the header Idempotency-Key over REST.
-	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Whether the authors of notes are kept nowhere.
-	Anonymous     bool `protobuf:"varint,4,opt,name=anonymous,proto3" json:"anonymous,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *OpenRetrospectiveRequest) Reset() {
-	*x = OpenRetrospectiveRequest{}
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[6]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *OpenRetrospectiveRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*OpenRetrospectiveRequest) ProtoMessage() {}
-
-func (x *OpenRetrospectiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[6]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use OpenRetrospectiveRequest.ProtoReflect.Descriptor instead.
-func (*OpenRetrospectiveRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{6}
-}
-
-func (x *OpenRetrospectiveRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *OpenRetrospectiveRequest) GetRequestId() string {
-	if x != nil {
-		return x.RequestId
-	}
-	return ""
-}
-
-func (x *OpenRetrospectiveRequest) GetAnonymous() bool {
-	if x != nil {
-		return x.Anonymous
-	}
-	return false
-}
-
-// Request of GetRetrospective.
-type GetRetrospectiveRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The retrospective.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *GetRetrospectiveRequest) Reset() {
-	*x = GetRetrospectiveRequest{}
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[7]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *GetRetrospectiveRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*GetRetrospectiveRequest) ProtoMessage() {}
-
-func (x *GetRetrospectiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[7]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use GetRetrospectiveRequest.ProtoReflect.Descriptor instead.
-func (*GetRetrospectiveRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{7}
-}
-
-func (x *GetRetrospectiveRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-// Request of MoveRetrospective.
-type MoveRetrospectiveRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The retrospective.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The etag that the change rests on; the header If-Match over REST.
-	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Makes a repeated request safe; the header Idempotency-Key over REST.
-	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The stage to move to.
-	Stage         Stage `protobuf:"varint,4,opt,name=stage,proto3,enum=fortnight.retrospective.v1.Stage" json:"stage,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *MoveRetrospectiveRequest) Reset() {
-	*x = MoveRetrospectiveRequest{}
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[8]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *MoveRetrospectiveRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*MoveRetrospectiveRequest) ProtoMessage() {}
-
-func (x *MoveRetrospectiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[8]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use MoveRetrospectiveRequest.ProtoReflect.Descriptor instead.
-func (*MoveRetrospectiveRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *MoveRetrospectiveRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *MoveRetrospectiveRequest) GetEtag() string {
-	if x != nil {
-		return x.Etag
-	}
-	return ""
-}
-
-func (x *MoveRetrospectiveRequest) GetRequestId() string {
-	if x != nil {
-		return x.RequestId
-	}
-	return ""
-}
-
-func (x *MoveRetrospectiveRequest) GetStage() Stage {
-	if x != nil {
-		return x.Stage
-	}
-	return Stage_STAGE_UNSPECIFIED
-}
-
-// Request of CreateNote.
-type CreateNoteRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The retrospective.
-	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The note.
-	Note *Note `protobuf:"bytes,2,opt,name=note,proto3" json:"note,omitempty"`
-	// Id of the note; made when not given.
-	NoteId string `protobuf:"bytes,3,opt,name=note_id,json=noteId,proto3" json:"note_id,omitempty"`
-	// Makes a repeated request safe; the header Idempotency-Key over REST.
-	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CreateNoteRequest) Reset() {
-	*x = CreateNoteRequest{}
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[9]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CreateNoteRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CreateNoteRequest) ProtoMessage() {}
-
-func (x *CreateNoteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[9]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CreateNoteRequest.ProtoReflect.Descriptor instead.
-func (*CreateNoteRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{9}
-}
-
-func (x *CreateNoteRequest) GetParent() string {
-	if x != nil {
-		return x.Parent
-	}
-	return ""
-}
-
-func (x *CreateNoteRequest) GetNote() *Note {
-	if x != nil {
-		return x.Note
-	}
-	return nil
-}
-
-func (x *CreateNoteRequest) GetNoteId() string {
-	if x != nil {
-		return x.NoteId
-	}
-	return ""
-}
-
-func (x *CreateNoteRequest) GetRequestId() string {
-	if x != nil {
-		return x.RequestId
-	}
-	return ""
-}
-
-// Request of ListNotes.
-type ListNotesRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The retrospective.
-	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// At most so many; 50 when not given, more than 1000 is capped.
-	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The page to continue with.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListNotesRequest) Reset() {
-	*x = ListNotesRequest{}
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[10]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListNotesRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListNotesRequest) ProtoMessage() {}
-
-func (x *ListNotesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[10]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListNotesRequest.ProtoReflect.Descriptor instead.
-func (*ListNotesRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{10}
-}
-
-func (x *ListNotesRequest) GetParent() string {
-	if x != nil {
-		return x.Parent
-	}
-	return ""
-}
-
-func (x *ListNotesRequest) GetPageSize() int32 {
-	if x != nil {
-		return x.PageSize
-	}
-	return 0
-}
-
-func (x *ListNotesRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
-	}
-	return ""
-}
-
-// Answer of ListNotes.
-type ListNotesResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The notes by prompt, then by id; made ids are in the order of writing.
-	Notes []*Note `protobuf:"bytes,1,rep,name=notes,proto3" json:"notes,omitempty"`
-	// The next page; empty at the end.
-	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListNotesResponse) Reset() {
-	*x = ListNotesResponse{}
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[11]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListNotesResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListNotesResponse) ProtoMessage() {}
-
-func (x *ListNotesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[11]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListNotesResponse.ProtoReflect.Descriptor instead.
-func (*ListNotesResponse) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{11}
-}
-
-func (x *ListNotesResponse) GetNotes() []*Note {
-	if x != nil {
-		return x.Notes
-	}
-	return nil
-}
-
-func (x *ListNotesResponse) GetNextPageToken() string {
-	if x != nil {
-		return x.NextPageToken
-	}
-	return ""
-}
-
-// Request of CreateAction.
-type CreateActionRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The retrospective.
-	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The action.
-	Action *Action `protobuf:"bytes,2,opt,name=action,proto3" json:"action,omitempty"`
-	// Id of the action; made when not given.
-	ActionId string `protobuf:"bytes,3,opt,name=action_id,json=actionId,proto3" json:"action_id,omitempty"`
-	// Makes a repeated request safe; the header Idempotency-Key over REST.
-	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CreateActionRequest) Reset() {
-	*x = CreateActionRequest{}
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[12]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CreateActionRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CreateActionRequest) ProtoMessage() {}
-
-func (x *CreateActionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[12]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CreateActionRequest.ProtoReflect.Descriptor instead.
-func (*CreateActionRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{12}
-}
-
-func (x *CreateActionRequest) GetParent() string {
-	if x != nil {
-		return x.Parent
-	}
-	return ""
-}
-
-func (x *CreateActionRequest) GetAction() *Action {
-	if x != nil {
-		return x.Action
-	}
-	return nil
-}
-
-func (x *CreateActionRequest) GetActionId() string {
-	if x != nil {
-		return x.ActionId
-	}
-	return ""
-}
-
-func (x *CreateActionRequest) GetRequestId() string {
-	if x != nil {
-		return x.RequestId
-	}
-	return ""
-}
-
-// Request of ListActions.
-type ListActionsRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The retrospective.
-	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// At most so many; 50 when not given, more than 1000 is capped.
-	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The page to continue with.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListActionsRequest) Reset() {
-	*x = ListActionsRequest{}
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[13]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListActionsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListActionsRequest) ProtoMessage() {}
-
-func (x *ListActionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[13]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListActionsRequest.ProtoReflect.Descriptor instead.
-func (*ListActionsRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{13}
-}
-
-func (x *ListActionsRequest) GetParent() string {
-	if x != nil {
-		return x.Parent
-	}
-	return ""
-}
-
-func (x *ListActionsRequest) GetPageSize() int32 {
-	if x != nil {
-		return x.PageSize
-	}
-	return 0
-}
-
-func (x *ListActionsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
-	}
-	return ""
-}
-
-// Answer of ListActions.
-type ListActionsResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The actions by due date.
-	Actions []*Action `protobuf:"bytes,1,rep,name=actions,proto3" json:"actions,omitempty"`
-	// The next page; empty at the end.
-	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListActionsResponse) Reset() {
-	*x = ListActionsResponse{}
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[14]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListActionsResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListActionsResponse) ProtoMessage() {}
-
-func (x *ListActionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[14]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListActionsResponse.ProtoReflect.Descriptor instead.
-func (*ListActionsResponse) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{14}
-}
-
-func (x *ListActionsResponse) GetActions() []*Action {
-	if x != nil {
-		return x.Actions
-	}
-	return nil
-}
-
-func (x *ListActionsResponse) GetNextPageToken() string {
-	if x != nil {
-		return x.NextPageToken
-	}
-	return ""
-}
-
-// Request of CompleteAction.
-type CompleteActionRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The action.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The etag that the change rests on; the header If-Match over REST.
-	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Makes a repeated request safe; the header Idempotency-Key over REST.
-	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Whether it worked, in words.
-	Result        string `protobuf:"bytes,4,opt,name=result,proto3" json:"result,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CompleteActionRequest) Reset() {
-	*x = CompleteActionRequest{}
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[15]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CompleteActionRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CompleteActionRequest) ProtoMessage() {}
-
-func (x *CompleteActionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[15]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CompleteActionRequest.ProtoReflect.Descriptor instead.
-func (*CompleteActionRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{15}
-}
-
-func (x *CompleteActionRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *CompleteActionRequest) GetEtag() string {
-	if x != nil {
-		return x.Etag
-	}
-	return ""
-}
-
-func (x *CompleteActionRequest) GetRequestId() string {
-	if x != nil {
-		return x.RequestId
-	}
-	return ""
-}
-
-func (x *CompleteActionRequest) GetResult() string {
-	if x != nil {
-		return x.Result
-	}
-	return ""
-}
-
-// Request of DecideRetrospective.
-type DecideRetrospectiveRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The retrospective.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The etag that the change rests on; the header If-Match over REST.
-	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Makes a repeated request safe; the header Idempotency-Key over REST.
-	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The decision.
-	Decision      *Decision `protobuf:"bytes,4,opt,name=decision,proto3" json:"decision,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *DecideRetrospectiveRequest) Reset() {
-	*x = DecideRetrospectiveRequest{}
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[16]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *DecideRetrospectiveRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*DecideRetrospectiveRequest) ProtoMessage() {}
-
-func (x *DecideRetrospectiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[16]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use DecideRetrospectiveRequest.ProtoReflect.Descriptor instead.
-func (*DecideRetrospectiveRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{16}
-}
-
-func (x *DecideRetrospectiveRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *DecideRetrospectiveRequest) GetEtag() string {
-	if x != nil {
-		return x.Etag
-	}
-	return ""
-}
-
-func (x *DecideRetrospectiveRequest) GetRequestId() string {
-	if x != nil {
-		return x.RequestId
-	}
-	return ""
-}
-
-func (x *DecideRetrospectiveRequest) GetDecision() *Decision {
-	if x != nil {
-		return x.Decision
-	}
-	return nil
-}
-
-// Request of CloseRetrospective.
-type CloseRetrospectiveRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The retrospective.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The etag that the change rests on; the header If-Match over REST.
-	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Makes a repeated request safe; the header Idempotency-Key over REST.
-	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The learnings, at least one.
-	Learnings []*DistilledLearning `protobuf:"bytes,4,rep,name=learnings,proto3" json:"learnings,omitempty"`
-	// The experiment that the team names the boldest.
-	BoldestExperiment string `protobuf:"bytes,5,opt,name=boldest_experiment,json=boldestExperiment,proto3" json:"boldest_experiment,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
-}
-
-func (x *CloseRetrospectiveRequest) Reset() {
-	*x = CloseRetrospectiveRequest{}
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[17]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CloseRetrospectiveRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CloseRetrospectiveRequest) ProtoMessage() {}
-
-func (x *CloseRetrospectiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes[17]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CloseRetrospectiveRequest.ProtoReflect.Descriptor instead.
-func (*CloseRetrospectiveRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP(), []int{17}
-}
-
-func (x *CloseRetrospectiveRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *CloseRetrospectiveRequest) GetEtag() string {
-	if x != nil {
-		return x.Etag
-	}
-	return ""
-}
-
-func (x *CloseRetrospectiveRequest) GetRequestId() string {
-	if x != nil {
-		return x.RequestId
-	}
-	return ""
-}
-
-func (x *CloseRetrospectiveRequest) GetLearnings() []*DistilledLearning {
-	if x != nil {
-		return x.Learnings
-	}
-	return nil
-}
-
-func (x *CloseRetrospectiveRequest) GetBoldestExperiment() string {
-	if x != nil {
-		return x.BoldestExperiment
-	}
-	return ""
-}
-
 var File_fortnight_retrospective_v1_retrospective_service_proto protoreflect.FileDescriptor
 
 const file_fortnight_retrospective_v1_retrospective_service_proto_rawDesc = "" +
 	"\n" +
-	"6fortnight/retrospective/v1/retrospective_service.proto\x12\x1afortnight.retrospective.v1\x1a\x1bbuf/validate/validate.proto\x1a!fortnight/common/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xde\x05\n" +
-	"\rRetrospective\x12\x17\n" +
-	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12<\n" +
-	"\x05stage\x18\x02 \x01(\x0e2!.fortnight.retrospective.v1.StageB\x03\xe0A\x03R\x05stage\x12!\n" +
-	"\tanonymous\x18\x03 \x01(\bB\x03\xe0A\x01R\tanonymous\x12;\n" +
-	"\x05facts\x18\x04 \x03(\v2 .fortnight.retrospective.v1.FactB\x03\xe0A\x03R\x05facts\x12G\n" +
-	"\tdecisions\x18\x05 \x03(\v2$.fortnight.retrospective.v1.DecisionB\x03\xe0A\x03R\tdecisions\x12P\n" +
-	"\tlearnings\x18\x06 \x03(\v2-.fortnight.retrospective.v1.DistilledLearningB\x03\xe0A\x03R\tlearnings\x122\n" +
-	"\x12boldest_experiment\x18\a \x01(\tB\x03\xe0A\x03R\x11boldestExperiment\x12>\n" +
-	"\n" +
-	"close_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tcloseTime\x12\x17\n" +
-	"\x04etag\x18\t \x01(\tB\x03\xe0A\x03R\x04etag\x12@\n" +
-	"\vcreate_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"createTime\x12@\n" +
-	"\vupdate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime:j\xeaAg\n" +
-	"\x1bfortnight.dev/Retrospective\x12)teams/{team}/cycles/{cycle}/retrospective*\x0eretrospectives2\rretrospective\"\xb1\x01\n" +
-	"\x04Fact\x12H\n" +
-	"\n" +
-	"experiment\x18\x01 \x01(\tB(\xe0A\x01\xfaA\x1a\n" +
-	"\x18fortnight.dev/Experiment\xbaH\x05r\x03\x18\x90\x03R\n" +
-	"experiment\x12\x1f\n" +
-	"\bexpected\x18\x02 \x01(\tB\x03\xe0A\x03R\bexpected\x12\x1f\n" +
-	"\bhappened\x18\x03 \x01(\tB\x03\xe0A\x03R\bhappened\x12\x1d\n" +
-	"\averdict\x18\x04 \x01(\tB\x03\xe0A\x03R\averdict\"\xc6\x01\n" +
-	"\bDecision\x12J\n" +
-	"\n" +
-	"experiment\x18\x01 \x01(\tB*\xe0A\x02\xfaA\x1a\n" +
-	"\x18fortnight.dev/Experiment\xbaH\ar\x05\x10\x01\x18\x90\x03R\n" +
-	"experiment\x12K\n" +
-	"\x04kind\x18\x02 \x01(\x0e2(.fortnight.retrospective.v1.DecisionKindB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12!\n" +
-	"\x04text\x18\x03 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1fR\x04text\"\xef\x01\n" +
-	"\x11DistilledLearning\x12J\n" +
-	"\n" +
-	"experiment\x18\x01 \x01(\tB*\xe0A\x02\xfaA\x1a\n" +
-	"\x18fortnight.dev/Experiment\xbaH\ar\x05\x10\x01\x18\x90\x03R\n" +
-	"experiment\x12#\n" +
-	"\x05claim\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\n" +
-	"\x18\xf4\x03R\x05claim\x12)\n" +
-	"\tsituation\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xd0\x0fR\tsituation\x12>\n" +
-	"\x04tags\x18\x04 \x03(\tB*\xe0A\x01\xbaH$\x92\x01!\x10\n" +
-	"\"\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,39}$R\x04tags\"\xa5\x03\n" +
-	"\x04Note\x12\x17\n" +
-	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12I\n" +
-	"\x06prompt\x18\x02 \x01(\x0e2\".fortnight.retrospective.v1.PromptB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06prompt\x12!\n" +
-	"\x04text\x18\x03 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04text\x12\x1b\n" +
-	"\x06author\x18\x04 \x01(\tB\x03\xe0A\x03R\x06author\x12\x17\n" +
-	"\x04etag\x18\x05 \x01(\tB\x03\xe0A\x03R\x04etag\x12@\n" +
-	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"createTime\x12@\n" +
-	"\vupdate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime:\\\xeaAY\n" +
-	"\x12fortnight.dev/Note\x126teams/{team}/cycles/{cycle}/retrospective/notes/{note}*\x05notes2\x04note\"\xe1\x04\n" +
-	"\x06Action\x12\x17\n" +
-	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12!\n" +
-	"\x04text\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x04text\x12:\n" +
-	"\x05owner\x18\x03 \x01(\tB$\xe0A\x02\xfaA\x14\n" +
-	"\x12fortnight.dev/User\xbaH\ar\x05\x10\x01\x18\x90\x03R\x05owner\x12A\n" +
-	"\bdue_date\x18\x04 \x01(\tB&\xe0A\x02\xbaH r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$R\adueDate\x126\n" +
-	"\x0fexpected_effect\x18\x05 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x0eexpectedEffect\x12B\n" +
-	"\x05state\x18\x06 \x01(\x0e2'.fortnight.retrospective.v1.ActionStateB\x03\xe0A\x03R\x05state\x12\x1b\n" +
-	"\x06result\x18\a \x01(\tB\x03\xe0A\x03R\x06result\x12\x17\n" +
-	"\x04etag\x18\b \x01(\tB\x03\xe0A\x03R\x04etag\x12@\n" +
-	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"createTime\x12@\n" +
-	"\vupdate_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime:f\xeaAc\n" +
-	"\x14fortnight.dev/Action\x12:teams/{team}/cycles/{cycle}/retrospective/actions/{action}*\aactions2\x06action\"\xb5\x01\n" +
-	"\x18OpenRetrospectiveRequest\x12>\n" +
-	"\x04name\x18\x01 \x01(\tB*\xe0A\x02\xfaA\x1d\n" +
-	"\x1bfortnight.dev/Retrospective\xbaH\x04r\x02\x10\x01R\x04name\x12*\n" +
-	"\n" +
-	"request_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\x12!\n" +
-	"\tanonymous\x18\x04 \x01(\bB\x03\xe0A\x01R\tanonymousJ\x04\b\x02\x10\x03R\x04etag\"Y\n" +
-	"\x17GetRetrospectiveRequest\x12>\n" +
-	"\x04name\x18\x01 \x01(\tB*\xe0A\x02\xfaA\x1d\n" +
-	"\x1bfortnight.dev/Retrospective\xbaH\x04r\x02\x10\x01R\x04name\"\xeb\x01\n" +
-	"\x18MoveRetrospectiveRequest\x12>\n" +
-	"\x04name\x18\x01 \x01(\tB*\xe0A\x02\xfaA\x1d\n" +
-	"\x1bfortnight.dev/Retrospective\xbaH\x04r\x02\x10\x01R\x04name\x12\x17\n" +
-	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x01R\x04etag\x12*\n" +
-	"\n" +
-	"request_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\x12J\n" +
-	"\x05stage\x18\x04 \x01(\x0e2!.fortnight.retrospective.v1.StageB\x11\xe0A\x02\xbaH\v\x82\x01\b\x18\x01\x18\x02\x18\x03\x18\x04R\x05stage\"\x87\x02\n" +
-	"\x11CreateNoteRequest\x129\n" +
-	"\x06parent\x18\x01 \x01(\tB!\xe0A\x02\xfaA\x14\x12\x12fortnight.dev/Note\xbaH\x04r\x02\x10\x01R\x06parent\x12?\n" +
-	"\x04note\x18\x02 \x01(\v2 .fortnight.retrospective.v1.NoteB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x04note\x12J\n" +
-	"\anote_id\x18\x03 \x01(\tB1\xe0A\x01\xbaH+\xd8\x01\x01r&2$^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06noteId\x12*\n" +
-	"\n" +
-	"request_id\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\"\xa2\x01\n" +
-	"\x10ListNotesRequest\x129\n" +
-	"\x06parent\x18\x01 \x01(\tB!\xe0A\x02\xfaA\x14\x12\x12fortnight.dev/Note\xbaH\x04r\x02\x10\x01R\x06parent\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12*\n" +
-	"\n" +
-	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"}\n" +
-	"\x11ListNotesResponse\x12;\n" +
-	"\x05notes\x18\x01 \x03(\v2 .fortnight.retrospective.v1.NoteB\x03\xe0A\x03R\x05notes\x12+\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\x95\x02\n" +
-	"\x13CreateActionRequest\x12;\n" +
-	"\x06parent\x18\x01 \x01(\tB#\xe0A\x02\xfaA\x16\x12\x14fortnight.dev/Action\xbaH\x04r\x02\x10\x01R\x06parent\x12E\n" +
-	"\x06action\x18\x02 \x01(\v2\".fortnight.retrospective.v1.ActionB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06action\x12N\n" +
-	"\taction_id\x18\x03 \x01(\tB1\xe0A\x01\xbaH+\xd8\x01\x01r&2$^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\bactionId\x12*\n" +
-	"\n" +
-	"request_id\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\"\xa6\x01\n" +
-	"\x12ListActionsRequest\x12;\n" +
-	"\x06parent\x18\x01 \x01(\tB#\xe0A\x02\xfaA\x16\x12\x14fortnight.dev/Action\xbaH\x04r\x02\x10\x01R\x06parent\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12*\n" +
-	"\n" +
-	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\x85\x01\n" +
-	"\x13ListActionsResponse\x12A\n" +
-	"\aactions\x18\x01 \x03(\v2\".fortnight.retrospective.v1.ActionB\x03\xe0A\x03R\aactions\x12+\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xbc\x01\n" +
-	"\x15CompleteActionRequest\x127\n" +
-	"\x04name\x18\x01 \x01(\tB#\xe0A\x02\xfaA\x16\n" +
-	"\x14fortnight.dev/Action\xbaH\x04r\x02\x10\x01R\x04name\x12\x17\n" +
-	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x01R\x04etag\x12*\n" +
-	"\n" +
-	"request_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\x12%\n" +
-	"\x06result\x18\x04 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xe8\aR\x06result\"\xee\x01\n" +
-	"\x1aDecideRetrospectiveRequest\x12>\n" +
-	"\x04name\x18\x01 \x01(\tB*\xe0A\x02\xfaA\x1d\n" +
-	"\x1bfortnight.dev/Retrospective\xbaH\x04r\x02\x10\x01R\x04name\x12\x17\n" +
-	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x01R\x04etag\x12*\n" +
-	"\n" +
-	"request_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\x12K\n" +
-	"\bdecision\x18\x04 \x01(\v2$.fortnight.retrospective.v1.DecisionB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\bdecision\"\xd3\x02\n" +
-	"\x19CloseRetrospectiveRequest\x12>\n" +
-	"\x04name\x18\x01 \x01(\tB*\xe0A\x02\xfaA\x1d\n" +
-	"\x1bfortnight.dev/Retrospective\xbaH\x04r\x02\x10\x01R\x04name\x12\x17\n" +
-	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x01R\x04etag\x12*\n" +
-	"\n" +
-	"request_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\x12X\n" +
-	"\tlearnings\x18\x04 \x03(\v2-.fortnight.retrospective.v1.DistilledLearningB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\tlearnings\x12W\n" +
-	"\x12boldest_experiment\x18\x05 \x01(\tB(\xe0A\x01\xfaA\x1a\n" +
-	"\x18fortnight.dev/Experiment\xbaH\x05r\x03\x18\x90\x03R\x11boldestExperiment*v\n" +
-	"\x05Stage\x12\x15\n" +
-	"\x11STAGE_UNSPECIFIED\x10\x00\x12\x11\n" +
-	"\rSTAGE_COLLECT\x10\x01\x12\x0f\n" +
-	"\vSTAGE_GROUP\x10\x02\x12\x0e\n" +
-	"\n" +
-	"STAGE_VOTE\x10\x03\x12\x10\n" +
-	"\fSTAGE_DECIDE\x10\x04\x12\x10\n" +
-	"\fSTAGE_CLOSED\x10\x05*z\n" +
-	"\fDecisionKind\x12\x1d\n" +
-	"\x19DECISION_KIND_UNSPECIFIED\x10\x00\x12\x17\n" +
-	"\x13DECISION_KIND_ADOPT\x10\x01\x12\x17\n" +
-	"\x13DECISION_KIND_ADAPT\x10\x02\x12\x19\n" +
-	"\x15DECISION_KIND_ABANDON\x10\x03*_\n" +
-	"\x06Prompt\x12\x16\n" +
-	"\x12PROMPT_UNSPECIFIED\x10\x00\x12\x11\n" +
-	"\rPROMPT_HELPED\x10\x01\x12\x14\n" +
-	"\x10PROMPT_HELD_BACK\x10\x02\x12\x14\n" +
-	"\x10PROMPT_SURPRISED\x10\x03*Y\n" +
-	"\vActionState\x12\x1c\n" +
-	"\x18ACTION_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
-	"\x11ACTION_STATE_OPEN\x10\x01\x12\x15\n" +
-	"\x11ACTION_STATE_DONE\x10\x022\xad\x0f\n" +
+	"6fortnight/retrospective/v1/retrospective_service.proto\x12\x1afortnight.retrospective.v1\x1a!fortnight/common/v1/options.proto\x1a'fortnight/retrospective/v1/action.proto\x1a,fortnight/retrospective/v1/facts_strip.proto\x1a)fortnight/retrospective/v1/good_day.proto\x1a%fortnight/retrospective/v1/note.proto\x1a.fortnight/retrospective/v1/retrospective.proto\x1a)fortnight/retrospective/v1/settings.proto\x1a&fortnight/retrospective/v1/theme.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto2\x951\n" +
 	"\x14RetrospectiveService\x12\xbb\x01\n" +
 	"\x11OpenRetrospective\x124.fortnight.retrospective.v1.OpenRetrospectiveRequest\x1a).fortnight.retrospective.v1.Retrospective\"E\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x023:\x01*\"./v1/{name=teams/*/cycles/*/retrospective}:open\x12\xb8\x01\n" +
 	"\x10GetRetrospective\x123.fortnight.retrospective.v1.GetRetrospectiveRequest\x1a).fortnight.retrospective.v1.Retrospective\"D\xdaA\x04name\x8a\xb5\x18\b\b\x04\x12\x04name\x82\xd3\xe4\x93\x02+\x12)/v1/{name=teams/*/cycles/*/retrospective}\x12\xbb\x01\n" +
-	"\x11MoveRetrospective\x124.fortnight.retrospective.v1.MoveRetrospectiveRequest\x1a).fortnight.retrospective.v1.Retrospective\"E\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x023:\x01*\"./v1/{name=teams/*/cycles/*/retrospective}:move\x12\xc4\x01\n" +
+	"\x11MoveRetrospective\x124.fortnight.retrospective.v1.MoveRetrospectiveRequest\x1a).fortnight.retrospective.v1.Retrospective\"E\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x023:\x01*\"./v1/{name=teams/*/cycles/*/retrospective}:move\x12\xc7\x01\n" +
+	"\x15HandOverRetrospective\x128.fortnight.retrospective.v1.HandOverRetrospectiveRequest\x1a).fortnight.retrospective.v1.Retrospective\"I\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x027:\x01*\"2/v1/{name=teams/*/cycles/*/retrospective}:handOver\x12\xc1\x01\n" +
+	"\x13DecideRetrospective\x126.fortnight.retrospective.v1.DecideRetrospectiveRequest\x1a).fortnight.retrospective.v1.Retrospective\"G\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x025:\x01*\"0/v1/{name=teams/*/cycles/*/retrospective}:decide\x12\xbe\x01\n" +
+	"\x12CloseRetrospective\x125.fortnight.retrospective.v1.CloseRetrospectiveRequest\x1a).fortnight.retrospective.v1.Retrospective\"F\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x024:\x01*\"//v1/{name=teams/*/cycles/*/retrospective}:close\x12\xc0\x01\n" +
+	"\x12AmendRetrospective\x125.fortnight.retrospective.v1.AmendRetrospectiveRequest\x1a).fortnight.retrospective.v1.Retrospective\"H\x8a\xb5\x18\n" +
+	"\b\x05\x12\x04name\x18\x01\x82\xd3\xe4\x93\x024:\x01*\"//v1/{name=teams/*/cycles/*/retrospective}:amend\x12\xba\x01\n" +
+	"\rGetFactsStrip\x120.fortnight.retrospective.v1.GetFactsStripRequest\x1a&.fortnight.retrospective.v1.FactsStrip\"O\xdaA\x04name\x8a\xb5\x18\b\b\x04\x12\x04name\x82\xd3\xe4\x93\x026\x124/v1/{name=teams/*/cycles/*/retrospective/factsStrip}\x12\xbc\x01\n" +
+	"\fRefetchFacts\x12/.fortnight.retrospective.v1.RefetchFactsRequest\x1a&.fortnight.retrospective.v1.FactsStrip\"S\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x02A:\x01*\"</v1/{name=teams/*/cycles/*/retrospective/factsStrip}:refetch\x12\xc4\x01\n" +
 	"\n" +
-	"CreateNote\x12-.fortnight.retrospective.v1.CreateNoteRequest\x1a .fortnight.retrospective.v1.Note\"e\xdaA\x13parent,note,note_id\x8a\xb5\x18\f\b\x05\x12\x06parent\x18\x01\x82\xd3\xe4\x93\x029:\x04note\"1/v1/{parent=teams/*/cycles/*/retrospective}/notes\x12\xba\x01\n" +
+	"CreateNote\x12-.fortnight.retrospective.v1.CreateNoteRequest\x1a .fortnight.retrospective.v1.Note\"e\xdaA\x13parent,note,note_id\x8a\xb5\x18\f\b\x05\x12\x06parent\x18\x01\x82\xd3\xe4\x93\x029:\x04note\"1/v1/{parent=teams/*/cycles/*/retrospective}/notes\x12\xc9\x01\n" +
+	"\n" +
+	"UpdateNote\x12-.fortnight.retrospective.v1.UpdateNoteRequest\x1a .fortnight.retrospective.v1.Note\"j\xdaA\x10note,update_mask\x8a\xb5\x18\x0f\b\x05\x12\tnote.name\x18\x01\x82\xd3\xe4\x93\x02>:\x04note26/v1/{note.name=teams/*/cycles/*/retrospective/notes/*}\x12\xc6\x01\n" +
+	"\fWithdrawNote\x12/.fortnight.retrospective.v1.WithdrawNoteRequest\x1a0.fortnight.retrospective.v1.WithdrawNoteResponse\"S\x8a\xb5\x18\n" +
+	"\b\x05\x12\x04name\x18\x01\x82\xd3\xe4\x93\x02?:\x01*\":/v1/{name=teams/*/cycles/*/retrospective/notes/*}:withdraw\x12\xba\x01\n" +
 	"\tListNotes\x12,.fortnight.retrospective.v1.ListNotesRequest\x1a-.fortnight.retrospective.v1.ListNotesResponse\"P\xdaA\x06parent\x8a\xb5\x18\n" +
-	"\b\x05\x12\x06parent\x82\xd3\xe4\x93\x023\x121/v1/{parent=teams/*/cycles/*/retrospective}/notes\x12\xd0\x01\n" +
+	"\b\x05\x12\x06parent\x82\xd3\xe4\x93\x023\x121/v1/{parent=teams/*/cycles/*/retrospective}/notes\x12\xc9\x01\n" +
+	"\vCreateTheme\x12..fortnight.retrospective.v1.CreateThemeRequest\x1a!.fortnight.retrospective.v1.Theme\"g\xdaA\x15parent,theme,theme_id\x8a\xb5\x18\n" +
+	"\b\x05\x12\x06parent\x82\xd3\xe4\x93\x02;:\x05theme\"2/v1/{parent=teams/*/cycles/*/retrospective}/themes\x12\xcf\x01\n" +
+	"\vUpdateTheme\x12..fortnight.retrospective.v1.UpdateThemeRequest\x1a!.fortnight.retrospective.v1.Theme\"m\xdaA\x11theme,update_mask\x8a\xb5\x18\x0e\b\x05\x12\n" +
+	"theme.name\x82\xd3\xe4\x93\x02A:\x05theme28/v1/{theme.name=teams/*/cycles/*/retrospective/themes/*}\x12\xaf\x01\n" +
+	"\n" +
+	"MergeTheme\x12-.fortnight.retrospective.v1.MergeThemeRequest\x1a!.fortnight.retrospective.v1.Theme\"O\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x02=:\x01*\"8/v1/{name=teams/*/cycles/*/retrospective/themes/*}:merge\x12\xaf\x01\n" +
+	"\n" +
+	"SplitTheme\x12-.fortnight.retrospective.v1.SplitThemeRequest\x1a!.fortnight.retrospective.v1.Theme\"O\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x02=:\x01*\"8/v1/{name=teams/*/cycles/*/retrospective/themes/*}:split\x12\xbd\x01\n" +
+	"\vDeleteTheme\x12..fortnight.retrospective.v1.DeleteThemeRequest\x1a/.fortnight.retrospective.v1.DeleteThemeResponse\"M\xdaA\x04name\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x024*2/v1/{name=teams/*/cycles/*/retrospective/themes/*}\x12\xbe\x01\n" +
+	"\n" +
+	"ListThemes\x12-.fortnight.retrospective.v1.ListThemesRequest\x1a..fortnight.retrospective.v1.ListThemesResponse\"Q\xdaA\x06parent\x8a\xb5\x18\n" +
+	"\b\x05\x12\x06parent\x82\xd3\xe4\x93\x024\x122/v1/{parent=teams/*/cycles/*/retrospective}/themes\x12\xa6\x01\n" +
+	"\tCastVotes\x12,.fortnight.retrospective.v1.CastVotesRequest\x1a\".fortnight.retrospective.v1.Ballot\"G\x8a\xb5\x18\n" +
+	"\b\x05\x12\x04name\x18\x01\x82\xd3\xe4\x93\x023:\x01*\"./v1/{name=teams/*/cycles/*/retrospective}:vote\x12\xd0\x01\n" +
 	"\fCreateAction\x12/.fortnight.retrospective.v1.CreateActionRequest\x1a\".fortnight.retrospective.v1.Action\"k\xdaA\x17parent,action,action_id\x8a\xb5\x18\n" +
-	"\b\x05\x12\x06parent\x82\xd3\xe4\x93\x02=:\x06action\"3/v1/{parent=teams/*/cycles/*/retrospective}/actions\x12\xc2\x01\n" +
+	"\b\x05\x12\x06parent\x82\xd3\xe4\x93\x02=:\x06action\"3/v1/{parent=teams/*/cycles/*/retrospective}/actions\x12\xd7\x01\n" +
+	"\fUpdateAction\x12/.fortnight.retrospective.v1.UpdateActionRequest\x1a\".fortnight.retrospective.v1.Action\"r\xdaA\x12action,update_mask\x8a\xb5\x18\x0f\b\x05\x12\vaction.name\x82\xd3\xe4\x93\x02D:\x06action2:/v1/{action.name=teams/*/cycles/*/retrospective/actions/*}\x12\xc2\x01\n" +
 	"\vListActions\x12..fortnight.retrospective.v1.ListActionsRequest\x1a/.fortnight.retrospective.v1.ListActionsResponse\"R\xdaA\x06parent\x8a\xb5\x18\n" +
 	"\b\x04\x12\x06parent\x82\xd3\xe4\x93\x025\x123/v1/{parent=teams/*/cycles/*/retrospective}/actions\x12\xbc\x01\n" +
-	"\x0eCompleteAction\x121.fortnight.retrospective.v1.CompleteActionRequest\x1a\".fortnight.retrospective.v1.Action\"S\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x02A:\x01*\"</v1/{name=teams/*/cycles/*/retrospective/actions/*}:complete\x12\xc1\x01\n" +
-	"\x13DecideRetrospective\x126.fortnight.retrospective.v1.DecideRetrospectiveRequest\x1a).fortnight.retrospective.v1.Retrospective\"G\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x025:\x01*\"0/v1/{name=teams/*/cycles/*/retrospective}:decide\x12\xbe\x01\n" +
-	"\x12CloseRetrospective\x125.fortnight.retrospective.v1.CloseRetrospectiveRequest\x1a).fortnight.retrospective.v1.Retrospective\"F\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x024:\x01*\"//v1/{name=teams/*/cycles/*/retrospective}:closeBWZUgithub.com/fortnighthq/fortnight/proto/gen/fortnight/retrospective/v1;retrospectivev1b\x06proto3"
+	"\x0eCompleteAction\x121.fortnight.retrospective.v1.CompleteActionRequest\x1a\".fortnight.retrospective.v1.Action\"S\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x02A:\x01*\"</v1/{name=teams/*/cycles/*/retrospective/actions/*}:complete\x12\xb0\x01\n" +
+	"\n" +
+	"DropAction\x12-.fortnight.retrospective.v1.DropActionRequest\x1a\".fortnight.retrospective.v1.Action\"O\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x02=:\x01*\"8/v1/{name=teams/*/cycles/*/retrospective/actions/*}:drop\x12\xbc\x01\n" +
+	"\fMakeObstacle\x12/.fortnight.retrospective.v1.MakeObstacleRequest\x1a\".fortnight.retrospective.v1.Action\"W\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x02E:\x01*\"@/v1/{name=teams/*/cycles/*/retrospective/actions/*}:makeObstacle\x12\xc5\x01\n" +
+	"\x0fDraftExperiment\x122.fortnight.retrospective.v1.DraftExperimentRequest\x1a\".fortnight.retrospective.v1.Action\"Z\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x02H:\x01*\"C/v1/{name=teams/*/cycles/*/retrospective/actions/*}:draftExperiment\x12\xcf\x01\n" +
+	"\x18GetRetrospectiveSettings\x12;.fortnight.retrospective.v1.GetRetrospectiveSettingsRequest\x1a1.fortnight.retrospective.v1.RetrospectiveSettings\"C\xdaA\x04name\x8a\xb5\x18\b\b\x04\x12\x04name\x82\xd3\xe4\x93\x02*\x12(/v1/{name=teams/*/retrospectiveSettings}\x12\xba\x02\n" +
+	"\x1bUpdateRetrospectiveSettings\x12>.fortnight.retrospective.v1.UpdateRetrospectiveSettingsRequest\x1a1.fortnight.retrospective.v1.RetrospectiveSettings\"\xa7\x01\xdaA\"retrospective_settings,update_mask\x8a\xb5\x18\x1f\b\x05\x12\x1bretrospective_settings.name\x82\xd3\xe4\x93\x02Y:\x16retrospective_settings2?/v1/{retrospective_settings.name=teams/*/retrospectiveSettings}\x12\x90\x01\n" +
+	"\x06TapDay\x12).fortnight.retrospective.v1.TapDayRequest\x1a\x1f.fortnight.retrospective.v1.Tap\":\x8a\xb5\x18\n" +
+	"\b\x05\x12\x04name\x18\x01\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{name=teams/*/goodDays/*}:tap\x12\xaf\x01\n" +
+	"\fListGoodDays\x12/.fortnight.retrospective.v1.ListGoodDaysRequest\x1a0.fortnight.retrospective.v1.ListGoodDaysResponse\"<\xdaA\x06parent\x8a\xb5\x18\n" +
+	"\b\x04\x12\x06parent\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{parent=teams/*}/goodDays\x12\xb3\x01\n" +
+	"\rListGoodWeeks\x120.fortnight.retrospective.v1.ListGoodWeeksRequest\x1a1.fortnight.retrospective.v1.ListGoodWeeksResponse\"=\xdaA\x06parent\x8a\xb5\x18\n" +
+	"\b\x05\x12\x06parent\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{parent=teams/*}/goodWeeksBWZUgithub.com/fortnighthq/fortnight/proto/gen/fortnight/retrospective/v1;retrospectivev1b\x06proto3"
 
-var (
-	file_fortnight_retrospective_v1_retrospective_service_proto_rawDescOnce sync.Once
-	file_fortnight_retrospective_v1_retrospective_service_proto_rawDescData []byte
-)
-
-func file_fortnight_retrospective_v1_retrospective_service_proto_rawDescGZIP() []byte {
-	file_fortnight_retrospective_v1_retrospective_service_proto_rawDescOnce.Do(func() {
-		file_fortnight_retrospective_v1_retrospective_service_proto_rawDescData = protoimpl.X.CompressGZIP(unsafe.Slice(unsafe.StringData(file_fortnight_retrospective_v1_retrospective_service_proto_rawDesc), len(file_fortnight_retrospective_v1_retrospective_service_proto_rawDesc)))
-	})
-	return file_fortnight_retrospective_v1_retrospective_service_proto_rawDescData
-}
-
-var file_fortnight_retrospective_v1_retrospective_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_fortnight_retrospective_v1_retrospective_service_proto_goTypes = []any{
-	(Stage)(0),                         // 0: fortnight.retrospective.v1.Stage
-	(DecisionKind)(0),                  // 1: fortnight.retrospective.v1.DecisionKind
-	(Prompt)(0),                        // 2: fortnight.retrospective.v1.Prompt
-	(ActionState)(0),                   // 3: fortnight.retrospective.v1.ActionState
-	(*Retrospective)(nil),              // 4: fortnight.retrospective.v1.Retrospective
-	(*Fact)(nil),                       // 5: fortnight.retrospective.v1.Fact
-	(*Decision)(nil),                   // 6: fortnight.retrospective.v1.Decision
-	(*DistilledLearning)(nil),          // 7: fortnight.retrospective.v1.DistilledLearning
-	(*Note)(nil),                       // 8: fortnight.retrospective.v1.Note
-	(*Action)(nil),                     // 9: fortnight.retrospective.v1.Action
-	(*OpenRetrospectiveRequest)(nil),   // 10: fortnight.retrospective.v1.OpenRetrospectiveRequest
-	(*GetRetrospectiveRequest)(nil),    // 11: fortnight.retrospective.v1.GetRetrospectiveRequest
-	(*MoveRetrospectiveRequest)(nil),   // 12: fortnight.retrospective.v1.MoveRetrospectiveRequest
-	(*CreateNoteRequest)(nil),          // 13: fortnight.retrospective.v1.CreateNoteRequest
-	(*ListNotesRequest)(nil),           // 14: fortnight.retrospective.v1.ListNotesRequest
-	(*ListNotesResponse)(nil),          // 15: fortnight.retrospective.v1.ListNotesResponse
-	(*CreateActionRequest)(nil),        // 16: fortnight.retrospective.v1.CreateActionRequest
-	(*ListActionsRequest)(nil),         // 17: fortnight.retrospective.v1.ListActionsRequest
-	(*ListActionsResponse)(nil),        // 18: fortnight.retrospective.v1.ListActionsResponse
-	(*CompleteActionRequest)(nil),      // 19: fortnight.retrospective.v1.CompleteActionRequest
-	(*DecideRetrospectiveRequest)(nil), // 20: fortnight.retrospective.v1.DecideRetrospectiveRequest
-	(*CloseRetrospectiveRequest)(nil),  // 21: fortnight.retrospective.v1.CloseRetrospectiveRequest
-	(*timestamppb.Timestamp)(nil),      // 22: google.protobuf.Timestamp
+	(*OpenRetrospectiveRequest)(nil),           // 0: fortnight.retrospective.v1.OpenRetrospectiveRequest
+	(*GetRetrospectiveRequest)(nil),            // 1: fortnight.retrospective.v1.GetRetrospectiveRequest
+	(*MoveRetrospectiveRequest)(nil),           // 2: fortnight.retrospective.v1.MoveRetrospectiveRequest
+	(*HandOverRetrospectiveRequest)(nil),       // 3: fortnight.retrospective.v1.HandOverRetrospectiveRequest
+	(*DecideRetrospectiveRequest)(nil),         // 4: fortnight.retrospective.v1.DecideRetrospectiveRequest
+	(*CloseRetrospectiveRequest)(nil),          // 5: fortnight.retrospective.v1.CloseRetrospectiveRequest
+	(*AmendRetrospectiveRequest)(nil),          // 6: fortnight.retrospective.v1.AmendRetrospectiveRequest
+	(*GetFactsStripRequest)(nil),               // 7: fortnight.retrospective.v1.GetFactsStripRequest
+	(*RefetchFactsRequest)(nil),                // 8: fortnight.retrospective.v1.RefetchFactsRequest
+	(*CreateNoteRequest)(nil),                  // 9: fortnight.retrospective.v1.CreateNoteRequest
+	(*UpdateNoteRequest)(nil),                  // 10: fortnight.retrospective.v1.UpdateNoteRequest
+	(*WithdrawNoteRequest)(nil),                // 11: fortnight.retrospective.v1.WithdrawNoteRequest
+	(*ListNotesRequest)(nil),                   // 12: fortnight.retrospective.v1.ListNotesRequest
+	(*CreateThemeRequest)(nil),                 // 13: fortnight.retrospective.v1.CreateThemeRequest
+	(*UpdateThemeRequest)(nil),                 // 14: fortnight.retrospective.v1.UpdateThemeRequest
+	(*MergeThemeRequest)(nil),                  // 15: fortnight.retrospective.v1.MergeThemeRequest
+	(*SplitThemeRequest)(nil),                  // 16: fortnight.retrospective.v1.SplitThemeRequest
+	(*DeleteThemeRequest)(nil),                 // 17: fortnight.retrospective.v1.DeleteThemeRequest
+	(*ListThemesRequest)(nil),                  // 18: fortnight.retrospective.v1.ListThemesRequest
+	(*CastVotesRequest)(nil),                   // 19: fortnight.retrospective.v1.CastVotesRequest
+	(*CreateActionRequest)(nil),                // 20: fortnight.retrospective.v1.CreateActionRequest
+	(*UpdateActionRequest)(nil),                // 21: fortnight.retrospective.v1.UpdateActionRequest
+	(*ListActionsRequest)(nil),                 // 22: fortnight.retrospective.v1.ListActionsRequest
+	(*CompleteActionRequest)(nil),              // 23: fortnight.retrospective.v1.CompleteActionRequest
+	(*DropActionRequest)(nil),                  // 24: fortnight.retrospective.v1.DropActionRequest
+	(*MakeObstacleRequest)(nil),                // 25: fortnight.retrospective.v1.MakeObstacleRequest
+	(*DraftExperimentRequest)(nil),             // 26: fortnight.retrospective.v1.DraftExperimentRequest
+	(*GetRetrospectiveSettingsRequest)(nil),    // 27: fortnight.retrospective.v1.GetRetrospectiveSettingsRequest
+	(*UpdateRetrospectiveSettingsRequest)(nil), // 28: fortnight.retrospective.v1.UpdateRetrospectiveSettingsRequest
+	(*TapDayRequest)(nil),                      // 29: fortnight.retrospective.v1.TapDayRequest
+	(*ListGoodDaysRequest)(nil),                // 30: fortnight.retrospective.v1.ListGoodDaysRequest
+	(*ListGoodWeeksRequest)(nil),               // 31: fortnight.retrospective.v1.ListGoodWeeksRequest
+	(*Retrospective)(nil),                      // 32: fortnight.retrospective.v1.Retrospective
+	(*FactsStrip)(nil),                         // 33: fortnight.retrospective.v1.FactsStrip
+	(*Note)(nil),                               // 34: fortnight.retrospective.v1.Note
+	(*WithdrawNoteResponse)(nil),               // 35: fortnight.retrospective.v1.WithdrawNoteResponse
+	(*ListNotesResponse)(nil),                  // 36: fortnight.retrospective.v1.ListNotesResponse
+	(*Theme)(nil),                              // 37: fortnight.retrospective.v1.Theme
+	(*DeleteThemeResponse)(nil),                // 38: fortnight.retrospective.v1.DeleteThemeResponse
+	(*ListThemesResponse)(nil),                 // 39: fortnight.retrospective.v1.ListThemesResponse
+	(*Ballot)(nil),                             // 40: fortnight.retrospective.v1.Ballot
+	(*Action)(nil),                             // 41: fortnight.retrospective.v1.Action
+	(*ListActionsResponse)(nil),                // 42: fortnight.retrospective.v1.ListActionsResponse
+	(*RetrospectiveSettings)(nil),              // 43: fortnight.retrospective.v1.RetrospectiveSettings
+	(*Tap)(nil),                                // 44: fortnight.retrospective.v1.Tap
+	(*ListGoodDaysResponse)(nil),               // 45: fortnight.retrospective.v1.ListGoodDaysResponse
+	(*ListGoodWeeksResponse)(nil),              // 46: fortnight.retrospective.v1.ListGoodWeeksResponse
 }
 var file_fortnight_retrospective_v1_retrospective_service_proto_depIdxs = []int32{
-	0,  // 0: fortnight.retrospective.v1.Retrospective.stage:type_name -> fortnight.retrospective.v1.Stage
-	5,  // 1: fortnight.retrospective.v1.Retrospective.facts:type_name -> fortnight.retrospective.v1.Fact
-	6,  // 2: fortnight.retrospective.v1.Retrospective.decisions:type_name -> fortnight.retrospective.v1.Decision
-	7,  // 3: fortnight.retrospective.v1.Retrospective.learnings:type_name -> fortnight.retrospective.v1.DistilledLearning
-	22, // 4: fortnight.retrospective.v1.Retrospective.close_time:type_name -> google.protobuf.Timestamp
-	22, // 5: fortnight.retrospective.v1.Retrospective.create_time:type_name -> google.protobuf.Timestamp
-	22, // 6: fortnight.retrospective.v1.Retrospective.update_time:type_name -> google.protobuf.Timestamp
-	1,  // 7: fortnight.retrospective.v1.Decision.kind:type_name -> fortnight.retrospective.v1.DecisionKind
-	2,  // 8: fortnight.retrospective.v1.Note.prompt:type_name -> fortnight.retrospective.v1.Prompt
-	22, // 9: fortnight.retrospective.v1.Note.create_time:type_name -> google.protobuf.Timestamp
-	22, // 10: fortnight.retrospective.v1.Note.update_time:type_name -> google.protobuf.Timestamp
-	3,  // 11: fortnight.retrospective.v1.Action.state:type_name -> fortnight.retrospective.v1.ActionState
-	22, // 12: fortnight.retrospective.v1.Action.create_time:type_name -> google.protobuf.Timestamp
-	22, // 13: fortnight.retrospective.v1.Action.update_time:type_name -> google.protobuf.Timestamp
-	0,  // 14: fortnight.retrospective.v1.MoveRetrospectiveRequest.stage:type_name -> fortnight.retrospective.v1.Stage
-	8,  // 15: fortnight.retrospective.v1.CreateNoteRequest.note:type_name -> fortnight.retrospective.v1.Note
-	8,  // 16: fortnight.retrospective.v1.ListNotesResponse.notes:type_name -> fortnight.retrospective.v1.Note
-	9,  // 17: fortnight.retrospective.v1.CreateActionRequest.action:type_name -> fortnight.retrospective.v1.Action
-	9,  // 18: fortnight.retrospective.v1.ListActionsResponse.actions:type_name -> fortnight.retrospective.v1.Action
-	6,  // 19: fortnight.retrospective.v1.DecideRetrospectiveRequest.decision:type_name -> fortnight.retrospective.v1.Decision
-	7,  // 20: fortnight.retrospective.v1.CloseRetrospectiveRequest.learnings:type_name -> fortnight.retrospective.v1.DistilledLearning
-	10, // 21: fortnight.retrospective.v1.RetrospectiveService.OpenRetrospective:input_type -> fortnight.retrospective.v1.OpenRetrospectiveRequest
-	11, // 22: fortnight.retrospective.v1.RetrospectiveService.GetRetrospective:input_type -> fortnight.retrospective.v1.GetRetrospectiveRequest
-	12, // 23: fortnight.retrospective.v1.RetrospectiveService.MoveRetrospective:input_type -> fortnight.retrospective.v1.MoveRetrospectiveRequest
-	13, // 24: fortnight.retrospective.v1.RetrospectiveService.CreateNote:input_type -> fortnight.retrospective.v1.CreateNoteRequest
-	14, // 25: fortnight.retrospective.v1.RetrospectiveService.ListNotes:input_type -> fortnight.retrospective.v1.ListNotesRequest
-	16, // 26: fortnight.retrospective.v1.RetrospectiveService.CreateAction:input_type -> fortnight.retrospective.v1.CreateActionRequest
-	17, // 27: fortnight.retrospective.v1.RetrospectiveService.ListActions:input_type -> fortnight.retrospective.v1.ListActionsRequest
-	19, // 28: fortnight.retrospective.v1.RetrospectiveService.CompleteAction:input_type -> fortnight.retrospective.v1.CompleteActionRequest
-	20, // 29: fortnight.retrospective.v1.RetrospectiveService.DecideRetrospective:input_type -> fortnight.retrospective.v1.DecideRetrospectiveRequest
-	21, // 30: fortnight.retrospective.v1.RetrospectiveService.CloseRetrospective:input_type -> fortnight.retrospective.v1.CloseRetrospectiveRequest
-	4,  // 31: fortnight.retrospective.v1.RetrospectiveService.OpenRetrospective:output_type -> fortnight.retrospective.v1.Retrospective
-	4,  // 32: fortnight.retrospective.v1.RetrospectiveService.GetRetrospective:output_type -> fortnight.retrospective.v1.Retrospective
-	4,  // 33: fortnight.retrospective.v1.RetrospectiveService.MoveRetrospective:output_type -> fortnight.retrospective.v1.Retrospective
-	8,  // 34: fortnight.retrospective.v1.RetrospectiveService.CreateNote:output_type -> fortnight.retrospective.v1.Note
-	15, // 35: fortnight.retrospective.v1.RetrospectiveService.ListNotes:output_type -> fortnight.retrospective.v1.ListNotesResponse
-	9,  // 36: fortnight.retrospective.v1.RetrospectiveService.CreateAction:output_type -> fortnight.retrospective.v1.Action
-	18, // 37: fortnight.retrospective.v1.RetrospectiveService.ListActions:output_type -> fortnight.retrospective.v1.ListActionsResponse
-	9,  // 38: fortnight.retrospective.v1.RetrospectiveService.CompleteAction:output_type -> fortnight.retrospective.v1.Action
-	4,  // 39: fortnight.retrospective.v1.RetrospectiveService.DecideRetrospective:output_type -> fortnight.retrospective.v1.Retrospective
-	4,  // 40: fortnight.retrospective.v1.RetrospectiveService.CloseRetrospective:output_type -> fortnight.retrospective.v1.Retrospective
-	31, // [31:41] is the sub-list for method output_type
-	21, // [21:31] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	0,  // 0: fortnight.retrospective.v1.RetrospectiveService.OpenRetrospective:input_type -> fortnight.retrospective.v1.OpenRetrospectiveRequest
+	1,  // 1: fortnight.retrospective.v1.RetrospectiveService.GetRetrospective:input_type -> fortnight.retrospective.v1.GetRetrospectiveRequest
+	2,  // 2: fortnight.retrospective.v1.RetrospectiveService.MoveRetrospective:input_type -> fortnight.retrospective.v1.MoveRetrospectiveRequest
+	3,  // 3: fortnight.retrospective.v1.RetrospectiveService.HandOverRetrospective:input_type -> fortnight.retrospective.v1.HandOverRetrospectiveRequest
+	4,  // 4: fortnight.retrospective.v1.RetrospectiveService.DecideRetrospective:input_type -> fortnight.retrospective.v1.DecideRetrospectiveRequest
+	5,  // 5: fortnight.retrospective.v1.RetrospectiveService.CloseRetrospective:input_type -> fortnight.retrospective.v1.CloseRetrospectiveRequest
+	6,  // 6: fortnight.retrospective.v1.RetrospectiveService.AmendRetrospective:input_type -> fortnight.retrospective.v1.AmendRetrospectiveRequest
+	7,  // 7: fortnight.retrospective.v1.RetrospectiveService.GetFactsStrip:input_type -> fortnight.retrospective.v1.GetFactsStripRequest
+	8,  // 8: fortnight.retrospective.v1.RetrospectiveService.RefetchFacts:input_type -> fortnight.retrospective.v1.RefetchFactsRequest
+	9,  // 9: fortnight.retrospective.v1.RetrospectiveService.CreateNote:input_type -> fortnight.retrospective.v1.CreateNoteRequest
+	10, // 10: fortnight.retrospective.v1.RetrospectiveService.UpdateNote:input_type -> fortnight.retrospective.v1.UpdateNoteRequest
+	11, // 11: fortnight.retrospective.v1.RetrospectiveService.WithdrawNote:input_type -> fortnight.retrospective.v1.WithdrawNoteRequest
+	12, // 12: fortnight.retrospective.v1.RetrospectiveService.ListNotes:input_type -> fortnight.retrospective.v1.ListNotesRequest
+	13, // 13: fortnight.retrospective.v1.RetrospectiveService.CreateTheme:input_type -> fortnight.retrospective.v1.CreateThemeRequest
+	14, // 14: fortnight.retrospective.v1.RetrospectiveService.UpdateTheme:input_type -> fortnight.retrospective.v1.UpdateThemeRequest
+	15, // 15: fortnight.retrospective.v1.RetrospectiveService.MergeTheme:input_type -> fortnight.retrospective.v1.MergeThemeRequest
+	16, // 16: fortnight.retrospective.v1.RetrospectiveService.SplitTheme:input_type -> fortnight.retrospective.v1.SplitThemeRequest
+	17, // 17: fortnight.retrospective.v1.RetrospectiveService.DeleteTheme:input_type -> fortnight.retrospective.v1.DeleteThemeRequest
+	18, // 18: fortnight.retrospective.v1.RetrospectiveService.ListThemes:input_type -> fortnight.retrospective.v1.ListThemesRequest
+	19, // 19: fortnight.retrospective.v1.RetrospectiveService.CastVotes:input_type -> fortnight.retrospective.v1.CastVotesRequest
+	20, // 20: fortnight.retrospective.v1.RetrospectiveService.CreateAction:input_type -> fortnight.retrospective.v1.CreateActionRequest
+	21, // 21: fortnight.retrospective.v1.RetrospectiveService.UpdateAction:input_type -> fortnight.retrospective.v1.UpdateActionRequest
+	22, // 22: fortnight.retrospective.v1.RetrospectiveService.ListActions:input_type -> fortnight.retrospective.v1.ListActionsRequest
+	23, // 23: fortnight.retrospective.v1.RetrospectiveService.CompleteAction:input_type -> fortnight.retrospective.v1.CompleteActionRequest
+	24, // 24: fortnight.retrospective.v1.RetrospectiveService.DropAction:input_type -> fortnight.retrospective.v1.DropActionRequest
+	25, // 25: fortnight.retrospective.v1.RetrospectiveService.MakeObstacle:input_type -> fortnight.retrospective.v1.MakeObstacleRequest
+	26, // 26: fortnight.retrospective.v1.RetrospectiveService.DraftExperiment:input_type -> fortnight.retrospective.v1.DraftExperimentRequest
+	27, // 27: fortnight.retrospective.v1.RetrospectiveService.GetRetrospectiveSettings:input_type -> fortnight.retrospective.v1.GetRetrospectiveSettingsRequest
+	28, // 28: fortnight.retrospective.v1.RetrospectiveService.UpdateRetrospectiveSettings:input_type -> fortnight.retrospective.v1.UpdateRetrospectiveSettingsRequest
+	29, // 29: fortnight.retrospective.v1.RetrospectiveService.TapDay:input_type -> fortnight.retrospective.v1.TapDayRequest
+	30, // 30: fortnight.retrospective.v1.RetrospectiveService.ListGoodDays:input_type -> fortnight.retrospective.v1.ListGoodDaysRequest
+	31, // 31: fortnight.retrospective.v1.RetrospectiveService.ListGoodWeeks:input_type -> fortnight.retrospective.v1.ListGoodWeeksRequest
+	32, // 32: fortnight.retrospective.v1.RetrospectiveService.OpenRetrospective:output_type -> fortnight.retrospective.v1.Retrospective
+	32, // 33: fortnight.retrospective.v1.RetrospectiveService.GetRetrospective:output_type -> fortnight.retrospective.v1.Retrospective
+	32, // 34: fortnight.retrospective.v1.RetrospectiveService.MoveRetrospective:output_type -> fortnight.retrospective.v1.Retrospective
+	32, // 35: fortnight.retrospective.v1.RetrospectiveService.HandOverRetrospective:output_type -> fortnight.retrospective.v1.Retrospective
+	32, // 36: fortnight.retrospective.v1.RetrospectiveService.DecideRetrospective:output_type -> fortnight.retrospective.v1.Retrospective
+	32, // 37: fortnight.retrospective.v1.RetrospectiveService.CloseRetrospective:output_type -> fortnight.retrospective.v1.Retrospective
+	32, // 38: fortnight.retrospective.v1.RetrospectiveService.AmendRetrospective:output_type -> fortnight.retrospective.v1.Retrospective
+	33, // 39: fortnight.retrospective.v1.RetrospectiveService.GetFactsStrip:output_type -> fortnight.retrospective.v1.FactsStrip
+	33, // 40: fortnight.retrospective.v1.RetrospectiveService.RefetchFacts:output_type -> fortnight.retrospective.v1.FactsStrip
+	34, // 41: fortnight.retrospective.v1.RetrospectiveService.CreateNote:output_type -> fortnight.retrospective.v1.Note
+	34, // 42: fortnight.retrospective.v1.RetrospectiveService.UpdateNote:output_type -> fortnight.retrospective.v1.Note
+	35, // 43: fortnight.retrospective.v1.RetrospectiveService.WithdrawNote:output_type -> fortnight.retrospective.v1.WithdrawNoteResponse
+	36, // 44: fortnight.retrospective.v1.RetrospectiveService.ListNotes:output_type -> fortnight.retrospective.v1.ListNotesResponse
+	37, // 45: fortnight.retrospective.v1.RetrospectiveService.CreateTheme:output_type -> fortnight.retrospective.v1.Theme
+	37, // 46: fortnight.retrospective.v1.RetrospectiveService.UpdateTheme:output_type -> fortnight.retrospective.v1.Theme
+	37, // 47: fortnight.retrospective.v1.RetrospectiveService.MergeTheme:output_type -> fortnight.retrospective.v1.Theme
+	37, // 48: fortnight.retrospective.v1.RetrospectiveService.SplitTheme:output_type -> fortnight.retrospective.v1.Theme
+	38, // 49: fortnight.retrospective.v1.RetrospectiveService.DeleteTheme:output_type -> fortnight.retrospective.v1.DeleteThemeResponse
+	39, // 50: fortnight.retrospective.v1.RetrospectiveService.ListThemes:output_type -> fortnight.retrospective.v1.ListThemesResponse
+	40, // 51: fortnight.retrospective.v1.RetrospectiveService.CastVotes:output_type -> fortnight.retrospective.v1.Ballot
+	41, // 52: fortnight.retrospective.v1.RetrospectiveService.CreateAction:output_type -> fortnight.retrospective.v1.Action
+	41, // 53: fortnight.retrospective.v1.RetrospectiveService.UpdateAction:output_type -> fortnight.retrospective.v1.Action
+	42, // 54: fortnight.retrospective.v1.RetrospectiveService.ListActions:output_type -> fortnight.retrospective.v1.ListActionsResponse
+	41, // 55: fortnight.retrospective.v1.RetrospectiveService.CompleteAction:output_type -> fortnight.retrospective.v1.Action
+	41, // 56: fortnight.retrospective.v1.RetrospectiveService.DropAction:output_type -> fortnight.retrospective.v1.Action
+	41, // 57: fortnight.retrospective.v1.RetrospectiveService.MakeObstacle:output_type -> fortnight.retrospective.v1.Action
+	41, // 58: fortnight.retrospective.v1.RetrospectiveService.DraftExperiment:output_type -> fortnight.retrospective.v1.Action
+	43, // 59: fortnight.retrospective.v1.RetrospectiveService.GetRetrospectiveSettings:output_type -> fortnight.retrospective.v1.RetrospectiveSettings
+	43, // 60: fortnight.retrospective.v1.RetrospectiveService.UpdateRetrospectiveSettings:output_type -> fortnight.retrospective.v1.RetrospectiveSettings
+	44, // 61: fortnight.retrospective.v1.RetrospectiveService.TapDay:output_type -> fortnight.retrospective.v1.Tap
+	45, // 62: fortnight.retrospective.v1.RetrospectiveService.ListGoodDays:output_type -> fortnight.retrospective.v1.ListGoodDaysResponse
+	46, // 63: fortnight.retrospective.v1.RetrospectiveService.ListGoodWeeks:output_type -> fortnight.retrospective.v1.ListGoodWeeksResponse
+	32, // [32:64] is the sub-list for method output_type
+	0,  // [0:32] is the sub-list for method input_type
+	0,  // [0:0] is the sub-list for extension type_name
+	0,  // [0:0] is the sub-list for extension extendee
+	0,  // [0:0] is the sub-list for field type_name
 }
 
 func init() { file_fortnight_retrospective_v1_retrospective_service_proto_init() }
@@ -1901,20 +207,25 @@ func file_fortnight_retrospective_v1_retrospective_service_proto_init() {
 	if File_fortnight_retrospective_v1_retrospective_service_proto != nil {
 		return
 	}
+	file_fortnight_retrospective_v1_action_proto_init()
+	file_fortnight_retrospective_v1_facts_strip_proto_init()
+	file_fortnight_retrospective_v1_good_day_proto_init()
+	file_fortnight_retrospective_v1_note_proto_init()
+	file_fortnight_retrospective_v1_retrospective_proto_init()
+	file_fortnight_retrospective_v1_settings_proto_init()
+	file_fortnight_retrospective_v1_theme_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fortnight_retrospective_v1_retrospective_service_proto_rawDesc), len(file_fortnight_retrospective_v1_retrospective_service_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   18,
+			NumEnums:      0,
+			NumMessages:   0,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_fortnight_retrospective_v1_retrospective_service_proto_goTypes,
 		DependencyIndexes: file_fortnight_retrospective_v1_retrospective_service_proto_depIdxs,
-		EnumInfos:         file_fortnight_retrospective_v1_retrospective_service_proto_enumTypes,
-		MessageInfos:      file_fortnight_retrospective_v1_retrospective_service_proto_msgTypes,
 	}.Build()
 	File_fortnight_retrospective_v1_retrospective_service_proto = out.File
 	file_fortnight_retrospective_v1_retrospective_service_proto_goTypes = nil

@@ -4,7 +4,7 @@
 // - protoc             (unknown)
 // source: fortnight/retrospective/v1/retrospective_service.proto
 
-// The retrospective of a cycle: facts, notes, actions, decisions, learnings.
+// The retrospective of a cycle: facts, notes, themes, actions, decisions, learnings; and the good day.
 
 package retrospectivev1
 
@@ -21,23 +21,45 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	RetrospectiveService_OpenRetrospective_FullMethodName   = "/fortnight.retrospective.v1.RetrospectiveService/OpenRetrospective"
-	RetrospectiveService_GetRetrospective_FullMethodName    = "/fortnight.retrospective.v1.RetrospectiveService/GetRetrospective"
-	RetrospectiveService_MoveRetrospective_FullMethodName   = "/fortnight.retrospective.v1.RetrospectiveService/MoveRetrospective"
-	RetrospectiveService_CreateNote_FullMethodName          = "/fortnight.retrospective.v1.RetrospectiveService/CreateNote"
-	RetrospectiveService_ListNotes_FullMethodName           = "/fortnight.retrospective.v1.RetrospectiveService/ListNotes"
-	RetrospectiveService_CreateAction_FullMethodName        = "/fortnight.retrospective.v1.RetrospectiveService/CreateAction"
-	RetrospectiveService_ListActions_FullMethodName         = "/fortnight.retrospective.v1.RetrospectiveService/ListActions"
-	RetrospectiveService_CompleteAction_FullMethodName      = "/fortnight.retrospective.v1.RetrospectiveService/CompleteAction"
-	RetrospectiveService_DecideRetrospective_FullMethodName = "/fortnight.retrospective.v1.RetrospectiveService/DecideRetrospective"
-	RetrospectiveService_CloseRetrospective_FullMethodName  = "/fortnight.retrospective.v1.RetrospectiveService/CloseRetrospective"
+	RetrospectiveService_OpenRetrospective_FullMethodName           = "/fortnight.retrospective.v1.RetrospectiveService/OpenRetrospective"
+	RetrospectiveService_GetRetrospective_FullMethodName            = "/fortnight.retrospective.v1.RetrospectiveService/GetRetrospective"
+	RetrospectiveService_MoveRetrospective_FullMethodName           = "/fortnight.retrospective.v1.RetrospectiveService/MoveRetrospective"
+	RetrospectiveService_HandOverRetrospective_FullMethodName       = "/fortnight.retrospective.v1.RetrospectiveService/HandOverRetrospective"
+	RetrospectiveService_DecideRetrospective_FullMethodName         = "/fortnight.retrospective.v1.RetrospectiveService/DecideRetrospective"
+	RetrospectiveService_CloseRetrospective_FullMethodName          = "/fortnight.retrospective.v1.RetrospectiveService/CloseRetrospective"
+	RetrospectiveService_AmendRetrospective_FullMethodName          = "/fortnight.retrospective.v1.RetrospectiveService/AmendRetrospective"
+	RetrospectiveService_GetFactsStrip_FullMethodName               = "/fortnight.retrospective.v1.RetrospectiveService/GetFactsStrip"
+	RetrospectiveService_RefetchFacts_FullMethodName                = "/fortnight.retrospective.v1.RetrospectiveService/RefetchFacts"
+	RetrospectiveService_CreateNote_FullMethodName                  = "/fortnight.retrospective.v1.RetrospectiveService/CreateNote"
+	RetrospectiveService_UpdateNote_FullMethodName                  = "/fortnight.retrospective.v1.RetrospectiveService/UpdateNote"
+	RetrospectiveService_WithdrawNote_FullMethodName                = "/fortnight.retrospective.v1.RetrospectiveService/WithdrawNote"
+	RetrospectiveService_ListNotes_FullMethodName                   = "/fortnight.retrospective.v1.RetrospectiveService/ListNotes"
+	RetrospectiveService_CreateTheme_FullMethodName                 = "/fortnight.retrospective.v1.RetrospectiveService/CreateTheme"
+	RetrospectiveService_UpdateTheme_FullMethodName                 = "/fortnight.retrospective.v1.RetrospectiveService/UpdateTheme"
+	RetrospectiveService_MergeTheme_FullMethodName                  = "/fortnight.retrospective.v1.RetrospectiveService/MergeTheme"
+	RetrospectiveService_SplitTheme_FullMethodName                  = "/fortnight.retrospective.v1.RetrospectiveService/SplitTheme"
+	RetrospectiveService_DeleteTheme_FullMethodName                 = "/fortnight.retrospective.v1.RetrospectiveService/DeleteTheme"
+	RetrospectiveService_ListThemes_FullMethodName                  = "/fortnight.retrospective.v1.RetrospectiveService/ListThemes"
+	RetrospectiveService_CastVotes_FullMethodName                   = "/fortnight.retrospective.v1.RetrospectiveService/CastVotes"
+	RetrospectiveService_CreateAction_FullMethodName                = "/fortnight.retrospective.v1.RetrospectiveService/CreateAction"
+	RetrospectiveService_UpdateAction_FullMethodName                = "/fortnight.retrospective.v1.RetrospectiveService/UpdateAction"
+	RetrospectiveService_ListActions_FullMethodName                 = "/fortnight.retrospective.v1.RetrospectiveService/ListActions"
+	RetrospectiveService_CompleteAction_FullMethodName              = "/fortnight.retrospective.v1.RetrospectiveService/CompleteAction"
+	RetrospectiveService_DropAction_FullMethodName                  = "/fortnight.retrospective.v1.RetrospectiveService/DropAction"
+	RetrospectiveService_MakeObstacle_FullMethodName                = "/fortnight.retrospective.v1.RetrospectiveService/MakeObstacle"
+	RetrospectiveService_DraftExperiment_FullMethodName             = "/fortnight.retrospective.v1.RetrospectiveService/DraftExperiment"
+	RetrospectiveService_GetRetrospectiveSettings_FullMethodName    = "/fortnight.retrospective.v1.RetrospectiveService/GetRetrospectiveSettings"
+	RetrospectiveService_UpdateRetrospectiveSettings_FullMethodName = "/fortnight.retrospective.v1.RetrospectiveService/UpdateRetrospectiveSettings"
+	RetrospectiveService_TapDay_FullMethodName                      = "/fortnight.retrospective.v1.RetrospectiveService/TapDay"
+	RetrospectiveService_ListGoodDays_FullMethodName                = "/fortnight.retrospective.v1.RetrospectiveService/ListGoodDays"
+	RetrospectiveService_ListGoodWeeks_FullMethodName               = "/fortnight.retrospective.v1.RetrospectiveService/ListGoodWeeks"
 )
 
 // RetrospectiveServiceClient is the client API for RetrospectiveService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// RetrospectiveService owns retrospectives, their notes and actions.
+// RetrospectiveService owns retrospectives with their notes, themes and actions, and the taps of good and bad days.
 type RetrospectiveServiceClient interface {
 	// Opens the retrospective of a cycle, with the facts of the cycle frozen at that moment.
 	OpenRetrospective(ctx context.Context, in *OpenRetrospectiveRequest, opts ...grpc.CallOption) (*Retrospective, error)
@@ -45,20 +67,64 @@ type RetrospectiveServiceClient interface {
 	GetRetrospective(ctx context.Context, in *GetRetrospectiveRequest, opts ...grpc.CallOption) (*Retrospective, error)
 	// Moves a retrospective to another stage before CLOSED; going back keeps everything.
 	MoveRetrospective(ctx context.Context, in *MoveRetrospectiveRequest, opts ...grpc.CallOption) (*Retrospective, error)
+	// Makes another member the facilitator.
+	HandOverRetrospective(ctx context.Context, in *HandOverRetrospectiveRequest, opts ...grpc.CallOption) (*Retrospective, error)
+	// Decides what becomes of an experiment that was tried: adopt, adapt or abandon. A decision on the same experiment is replaced.
+	DecideRetrospective(ctx context.Context, in *DecideRetrospectiveRequest, opts ...grpc.CallOption) (*Retrospective, error)
+	// Closes the retrospective with its learnings and actions. Everything that is missing is answered at once.
+	CloseRetrospective(ctx context.Context, in *CloseRetrospectiveRequest, opts ...grpc.CallOption) (*Retrospective, error)
+	// Adds a dated text to a closed retrospective.
+	AmendRetrospective(ctx context.Context, in *AmendRetrospectiveRequest, opts ...grpc.CallOption) (*Retrospective, error)
+	// Gets the facts strip of a retrospective.
+	GetFactsStrip(ctx context.Context, in *GetFactsStripRequest, opts ...grpc.CallOption) (*FactsStrip, error)
+	// Fetches the facts of an open retrospective again, which stays visible.
+	RefetchFacts(ctx context.Context, in *RefetchFactsRequest, opts ...grpc.CallOption) (*FactsStrip, error)
 	// Writes a note while the retrospective collects.
 	CreateNote(ctx context.Context, in *CreateNoteRequest, opts ...grpc.CallOption) (*Note, error)
+	// Changes a note, by its author or, when the retrospective is anonymous, by its secret.
+	UpdateNote(ctx context.Context, in *UpdateNoteRequest, opts ...grpc.CallOption) (*Note, error)
+	// Withdraws a note: it is deleted. By its author or, when the retrospective is anonymous, by its secret.
+	WithdrawNote(ctx context.Context, in *WithdrawNoteRequest, opts ...grpc.CallOption) (*WithdrawNoteResponse, error)
 	// Lists the notes. Members only: notes are never part of a report.
 	ListNotes(ctx context.Context, in *ListNotesRequest, opts ...grpc.CallOption) (*ListNotesResponse, error)
-	// Agrees on an action, three at most.
+	// Groups notes under a title.
+	CreateTheme(ctx context.Context, in *CreateThemeRequest, opts ...grpc.CallOption) (*Theme, error)
+	// Renames a theme, or changes which notes belong to it.
+	UpdateTheme(ctx context.Context, in *UpdateThemeRequest, opts ...grpc.CallOption) (*Theme, error)
+	// Joins another theme to this one.
+	MergeTheme(ctx context.Context, in *MergeThemeRequest, opts ...grpc.CallOption) (*Theme, error)
+	// Splits some notes off into a theme of their own, which is answered.
+	SplitTheme(ctx context.Context, in *SplitThemeRequest, opts ...grpc.CallOption) (*Theme, error)
+	// Deletes a theme. Its notes stay, in no theme; its votes are gone.
+	DeleteTheme(ctx context.Context, in *DeleteThemeRequest, opts ...grpc.CallOption) (*DeleteThemeResponse, error)
+	// Lists the themes. Members only, as notes are.
+	ListThemes(ctx context.Context, in *ListThemesRequest, opts ...grpc.CallOption) (*ListThemesResponse, error)
+	// Casts the votes of the caller on themes. Who voted for what is stored nowhere.
+	CastVotes(ctx context.Context, in *CastVotesRequest, opts ...grpc.CallOption) (*Ballot, error)
+	// Proposes an action. Proposals become agreed actions when the retrospective closes, three at most.
 	CreateAction(ctx context.Context, in *CreateActionRequest, opts ...grpc.CallOption) (*Action, error)
-	// Lists the actions.
+	// Changes an action that is proposed or open.
+	UpdateAction(ctx context.Context, in *UpdateActionRequest, opts ...grpc.CallOption) (*Action, error)
+	// Lists the actions of a retrospective, or of all retrospectives of a team.
 	ListActions(ctx context.Context, in *ListActionsRequest, opts ...grpc.CallOption) (*ListActionsResponse, error)
 	// Completes an action, and says whether it worked.
 	CompleteAction(ctx context.Context, in *CompleteActionRequest, opts ...grpc.CallOption) (*Action, error)
-	// Decides what becomes of an experiment that was tried: adopt, adapt or abandon. A decision on the same experiment is replaced.
-	DecideRetrospective(ctx context.Context, in *DecideRetrospectiveRequest, opts ...grpc.CallOption) (*Retrospective, error)
-	// Closes the retrospective with its learnings. Everything that is missing is answered at once.
-	CloseRetrospective(ctx context.Context, in *CloseRetrospectiveRequest, opts ...grpc.CallOption) (*Retrospective, error)
+	// Gives an action up, with a reason.
+	DropAction(ctx context.Context, in *DropActionRequest, opts ...grpc.CallOption) (*Action, error)
+	// Makes an obstacle of the team out of an action, parked, and links the two.
+	MakeObstacle(ctx context.Context, in *MakeObstacleRequest, opts ...grpc.CallOption) (*Action, error)
+	// Drafts an experiment out of an action, and links the two.
+	DraftExperiment(ctx context.Context, in *DraftExperimentRequest, opts ...grpc.CallOption) (*Action, error)
+	// Gets how a team holds its retrospectives and taps its days.
+	GetRetrospectiveSettings(ctx context.Context, in *GetRetrospectiveSettingsRequest, opts ...grpc.CallOption) (*RetrospectiveSettings, error)
+	// Changes how a team holds its retrospectives and taps its days. What is open already keeps what it began with.
+	UpdateRetrospectiveSettings(ctx context.Context, in *UpdateRetrospectiveSettingsRequest, opts ...grpc.CallOption) (*RetrospectiveSettings, error)
+	// Takes the tap of a member for a day: good or bad. One per member and day; who tapped what is stored nowhere.
+	TapDay(ctx context.Context, in *TapDayRequest, opts ...grpc.CallOption) (*Tap, error)
+	// Lists the closed days of a team.
+	ListGoodDays(ctx context.Context, in *ListGoodDaysRequest, opts ...grpc.CallOption) (*ListGoodDaysResponse, error)
+	// Lists the closed weeks of a team with the top causes. Members only: they hold what people wrote.
+	ListGoodWeeks(ctx context.Context, in *ListGoodWeeksRequest, opts ...grpc.CallOption) (*ListGoodWeeksResponse, error)
 }
 
 type retrospectiveServiceClient struct {
@@ -99,50 +165,10 @@ func (c *retrospectiveServiceClient) MoveRetrospective(ctx context.Context, in *
 	return out, nil
 }
 
-func (c *retrospectiveServiceClient) CreateNote(ctx context.Context, in *CreateNoteRequest, opts ...grpc.CallOption) (*Note, error) {
+func (c *retrospectiveServiceClient) HandOverRetrospective(ctx context.Context, in *HandOverRetrospectiveRequest, opts ...grpc.CallOption) (*Retrospective, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(Note)
-	err := c.cc.Invoke(ctx, RetrospectiveService_CreateNote_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *retrospectiveServiceClient) ListNotes(ctx context.Context, in *ListNotesRequest, opts ...grpc.CallOption) (*ListNotesResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ListNotesResponse)
-	err := c.cc.Invoke(ctx, RetrospectiveService_ListNotes_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *retrospectiveServiceClient) CreateAction(ctx context.Context, in *CreateActionRequest, opts ...grpc.CallOption) (*Action, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(Action)
-	err := c.cc.Invoke(ctx, RetrospectiveService_CreateAction_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *retrospectiveServiceClient) ListActions(ctx context.Context, in *ListActionsRequest, opts ...grpc.CallOption) (*ListActionsResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ListActionsResponse)
-	err := c.cc.Invoke(ctx, RetrospectiveService_ListActions_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *retrospectiveServiceClient) CompleteAction(ctx context.Context, in *CompleteActionRequest, opts ...grpc.CallOption) (*Action, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(Action)
-	err := c.cc.Invoke(ctx, RetrospectiveService_CompleteAction_FullMethodName, in, out, cOpts...)
+	out := new(Retrospective)
+	err := c.cc.Invoke(ctx, RetrospectiveService_HandOverRetrospective_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -169,11 +195,271 @@ func (c *retrospectiveServiceClient) CloseRetrospective(ctx context.Context, in 
 	return out, nil
 }
 
+func (c *retrospectiveServiceClient) AmendRetrospective(ctx context.Context, in *AmendRetrospectiveRequest, opts ...grpc.CallOption) (*Retrospective, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Retrospective)
+	err := c.cc.Invoke(ctx, RetrospectiveService_AmendRetrospective_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) GetFactsStrip(ctx context.Context, in *GetFactsStripRequest, opts ...grpc.CallOption) (*FactsStrip, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FactsStrip)
+	err := c.cc.Invoke(ctx, RetrospectiveService_GetFactsStrip_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) RefetchFacts(ctx context.Context, in *RefetchFactsRequest, opts ...grpc.CallOption) (*FactsStrip, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FactsStrip)
+	err := c.cc.Invoke(ctx, RetrospectiveService_RefetchFacts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) CreateNote(ctx context.Context, in *CreateNoteRequest, opts ...grpc.CallOption) (*Note, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Note)
+	err := c.cc.Invoke(ctx, RetrospectiveService_CreateNote_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) UpdateNote(ctx context.Context, in *UpdateNoteRequest, opts ...grpc.CallOption) (*Note, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Note)
+	err := c.cc.Invoke(ctx, RetrospectiveService_UpdateNote_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) WithdrawNote(ctx context.Context, in *WithdrawNoteRequest, opts ...grpc.CallOption) (*WithdrawNoteResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WithdrawNoteResponse)
+	err := c.cc.Invoke(ctx, RetrospectiveService_WithdrawNote_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) ListNotes(ctx context.Context, in *ListNotesRequest, opts ...grpc.CallOption) (*ListNotesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListNotesResponse)
+	err := c.cc.Invoke(ctx, RetrospectiveService_ListNotes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) CreateTheme(ctx context.Context, in *CreateThemeRequest, opts ...grpc.CallOption) (*Theme, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Theme)
+	err := c.cc.Invoke(ctx, RetrospectiveService_CreateTheme_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) UpdateTheme(ctx context.Context, in *UpdateThemeRequest, opts ...grpc.CallOption) (*Theme, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Theme)
+	err := c.cc.Invoke(ctx, RetrospectiveService_UpdateTheme_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) MergeTheme(ctx context.Context, in *MergeThemeRequest, opts ...grpc.CallOption) (*Theme, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Theme)
+	err := c.cc.Invoke(ctx, RetrospectiveService_MergeTheme_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) SplitTheme(ctx context.Context, in *SplitThemeRequest, opts ...grpc.CallOption) (*Theme, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Theme)
+	err := c.cc.Invoke(ctx, RetrospectiveService_SplitTheme_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) DeleteTheme(ctx context.Context, in *DeleteThemeRequest, opts ...grpc.CallOption) (*DeleteThemeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeleteThemeResponse)
+	err := c.cc.Invoke(ctx, RetrospectiveService_DeleteTheme_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) ListThemes(ctx context.Context, in *ListThemesRequest, opts ...grpc.CallOption) (*ListThemesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListThemesResponse)
+	err := c.cc.Invoke(ctx, RetrospectiveService_ListThemes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) CastVotes(ctx context.Context, in *CastVotesRequest, opts ...grpc.CallOption) (*Ballot, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Ballot)
+	err := c.cc.Invoke(ctx, RetrospectiveService_CastVotes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) CreateAction(ctx context.Context, in *CreateActionRequest, opts ...grpc.CallOption) (*Action, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Action)
+	err := c.cc.Invoke(ctx, RetrospectiveService_CreateAction_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) UpdateAction(ctx context.Context, in *UpdateActionRequest, opts ...grpc.CallOption) (*Action, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Action)
+	err := c.cc.Invoke(ctx, RetrospectiveService_UpdateAction_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) ListActions(ctx context.Context, in *ListActionsRequest, opts ...grpc.CallOption) (*ListActionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListActionsResponse)
+	err := c.cc.Invoke(ctx, RetrospectiveService_ListActions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) CompleteAction(ctx context.Context, in *CompleteActionRequest, opts ...grpc.CallOption) (*Action, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Action)
+	err := c.cc.Invoke(ctx, RetrospectiveService_CompleteAction_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) DropAction(ctx context.Context, in *DropActionRequest, opts ...grpc.CallOption) (*Action, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Action)
+	err := c.cc.Invoke(ctx, RetrospectiveService_DropAction_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) MakeObstacle(ctx context.Context, in *MakeObstacleRequest, opts ...grpc.CallOption) (*Action, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Action)
+	err := c.cc.Invoke(ctx, RetrospectiveService_MakeObstacle_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) DraftExperiment(ctx context.Context, in *DraftExperimentRequest, opts ...grpc.CallOption) (*Action, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Action)
+	err := c.cc.Invoke(ctx, RetrospectiveService_DraftExperiment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) GetRetrospectiveSettings(ctx context.Context, in *GetRetrospectiveSettingsRequest, opts ...grpc.CallOption) (*RetrospectiveSettings, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RetrospectiveSettings)
+	err := c.cc.Invoke(ctx, RetrospectiveService_GetRetrospectiveSettings_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) UpdateRetrospectiveSettings(ctx context.Context, in *UpdateRetrospectiveSettingsRequest, opts ...grpc.CallOption) (*RetrospectiveSettings, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RetrospectiveSettings)
+	err := c.cc.Invoke(ctx, RetrospectiveService_UpdateRetrospectiveSettings_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) TapDay(ctx context.Context, in *TapDayRequest, opts ...grpc.CallOption) (*Tap, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Tap)
+	err := c.cc.Invoke(ctx, RetrospectiveService_TapDay_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) ListGoodDays(ctx context.Context, in *ListGoodDaysRequest, opts ...grpc.CallOption) (*ListGoodDaysResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListGoodDaysResponse)
+	err := c.cc.Invoke(ctx, RetrospectiveService_ListGoodDays_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *retrospectiveServiceClient) ListGoodWeeks(ctx context.Context, in *ListGoodWeeksRequest, opts ...grpc.CallOption) (*ListGoodWeeksResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListGoodWeeksResponse)
+	err := c.cc.Invoke(ctx, RetrospectiveService_ListGoodWeeks_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RetrospectiveServiceServer is the server API for RetrospectiveService service.
 // All implementations should embed UnimplementedRetrospectiveServiceServer
 // for forward compatibility.
 //
-// RetrospectiveService owns retrospectives, their notes and actions.
+// RetrospectiveService owns retrospectives with their notes, themes and actions, and the taps of good and bad days.
 type RetrospectiveServiceServer interface {
 	// Opens the retrospective of a cycle, with the facts of the cycle frozen at that moment.
 	OpenRetrospective(context.Context, *OpenRetrospectiveRequest) (*Retrospective, error)
@@ -181,20 +467,64 @@ type RetrospectiveServiceServer interface {
 	GetRetrospective(context.Context, *GetRetrospectiveRequest) (*Retrospective, error)
 	// Moves a retrospective to another stage before CLOSED; going back keeps everything.
 	MoveRetrospective(context.Context, *MoveRetrospectiveRequest) (*Retrospective, error)
+	// Makes another member the facilitator.
+	HandOverRetrospective(context.Context, *HandOverRetrospectiveRequest) (*Retrospective, error)
+	// Decides what becomes of an experiment that was tried: adopt, adapt or abandon. A decision on the same experiment is replaced.
+	DecideRetrospective(context.Context, *DecideRetrospectiveRequest) (*Retrospective, error)
+	// Closes the retrospective with its learnings and actions. Everything that is missing is answered at once.
+	CloseRetrospective(context.Context, *CloseRetrospectiveRequest) (*Retrospective, error)
+	// Adds a dated text to a closed retrospective.
+	AmendRetrospective(context.Context, *AmendRetrospectiveRequest) (*Retrospective, error)
+	// Gets the facts strip of a retrospective.
+	GetFactsStrip(context.Context, *GetFactsStripRequest) (*FactsStrip, error)
+	// Fetches the facts of an open retrospective again, which stays visible.
+	RefetchFacts(context.Context, *RefetchFactsRequest) (*FactsStrip, error)
 	// Writes a note while the retrospective collects.
 	CreateNote(context.Context, *CreateNoteRequest) (*Note, error)
+	// Changes a note, by its author or, when the retrospective is anonymous, by its secret.
+	UpdateNote(context.Context, *UpdateNoteRequest) (*Note, error)
+	// Withdraws a note: it is deleted. By its author or, when the retrospective is anonymous, by its secret.
+	WithdrawNote(context.Context, *WithdrawNoteRequest) (*WithdrawNoteResponse, error)
 	// Lists the notes. Members only: notes are never part of a report.
 	ListNotes(context.Context, *ListNotesRequest) (*ListNotesResponse, error)
-	// Agrees on an action, three at most.
+	// Groups notes under a title.
+	CreateTheme(context.Context, *CreateThemeRequest) (*Theme, error)
+	// Renames a theme, or changes which notes belong to it.
+	UpdateTheme(context.Context, *UpdateThemeRequest) (*Theme, error)
+	// Joins another theme to this one.
+	MergeTheme(context.Context, *MergeThemeRequest) (*Theme, error)
+	// Splits some notes off into a theme of their own, which is answered.
+	SplitTheme(context.Context, *SplitThemeRequest) (*Theme, error)
+	// Deletes a theme. Its notes stay, in no theme; its votes are gone.
+	DeleteTheme(context.Context, *DeleteThemeRequest) (*DeleteThemeResponse, error)
+	// Lists the themes. Members only, as notes are.
+	ListThemes(context.Context, *ListThemesRequest) (*ListThemesResponse, error)
+	// Casts the votes of the caller on themes. Who voted for what is stored nowhere.
+	CastVotes(context.Context, *CastVotesRequest) (*Ballot, error)
+	// Proposes an action. Proposals become agreed actions when the retrospective closes, three at most.
 	CreateAction(context.Context, *CreateActionRequest) (*Action, error)
-	// Lists the actions.
+	// Changes an action that is proposed or open.
+	UpdateAction(context.Context, *UpdateActionRequest) (*Action, error)
+	// Lists the actions of a retrospective, or of all retrospectives of a team.
 	ListActions(context.Context, *ListActionsRequest) (*ListActionsResponse, error)
 	// Completes an action, and says whether it worked.
 	CompleteAction(context.Context, *CompleteActionRequest) (*Action, error)
-	// Decides what becomes of an experiment that was tried: adopt, adapt or abandon. A decision on the same experiment is replaced.
-	DecideRetrospective(context.Context, *DecideRetrospectiveRequest) (*Retrospective, error)
-	// Closes the retrospective with its learnings. Everything that is missing is answered at once.
-	CloseRetrospective(context.Context, *CloseRetrospectiveRequest) (*Retrospective, error)
+	// Gives an action up, with a reason.
+	DropAction(context.Context, *DropActionRequest) (*Action, error)
+	// Makes an obstacle of the team out of an action, parked, and links the two.
+	MakeObstacle(context.Context, *MakeObstacleRequest) (*Action, error)
+	// Drafts an experiment out of an action, and links the two.
+	DraftExperiment(context.Context, *DraftExperimentRequest) (*Action, error)
+	// Gets how a team holds its retrospectives and taps its days.
+	GetRetrospectiveSettings(context.Context, *GetRetrospectiveSettingsRequest) (*RetrospectiveSettings, error)
+	// Changes how a team holds its retrospectives and taps its days. What is open already keeps what it began with.
+	UpdateRetrospectiveSettings(context.Context, *UpdateRetrospectiveSettingsRequest) (*RetrospectiveSettings, error)
+	// Takes the tap of a member for a day: good or bad. One per member and day; who tapped what is stored nowhere.
+	TapDay(context.Context, *TapDayRequest) (*Tap, error)
+	// Lists the closed days of a team.
+	ListGoodDays(context.Context, *ListGoodDaysRequest) (*ListGoodDaysResponse, error)
+	// Lists the closed weeks of a team with the top causes. Members only: they hold what people wrote.
+	ListGoodWeeks(context.Context, *ListGoodWeeksRequest) (*ListGoodWeeksResponse, error)
 }
 
 // UnimplementedRetrospectiveServiceServer should be embedded to have
@@ -213,14 +543,62 @@ func (UnimplementedRetrospectiveServiceServer) GetRetrospective(context.Context,
 func (UnimplementedRetrospectiveServiceServer) MoveRetrospective(context.Context, *MoveRetrospectiveRequest) (*Retrospective, error) {
 	return nil, status.Error(codes.Unimplemented, "method MoveRetrospective not implemented")
 }
+func (UnimplementedRetrospectiveServiceServer) HandOverRetrospective(context.Context, *HandOverRetrospectiveRequest) (*Retrospective, error) {
+	return nil, status.Error(codes.Unimplemented, "method HandOverRetrospective not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) DecideRetrospective(context.Context, *DecideRetrospectiveRequest) (*Retrospective, error) {
+	return nil, status.Error(codes.Unimplemented, "method DecideRetrospective not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) CloseRetrospective(context.Context, *CloseRetrospectiveRequest) (*Retrospective, error) {
+	return nil, status.Error(codes.Unimplemented, "method CloseRetrospective not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) AmendRetrospective(context.Context, *AmendRetrospectiveRequest) (*Retrospective, error) {
+	return nil, status.Error(codes.Unimplemented, "method AmendRetrospective not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) GetFactsStrip(context.Context, *GetFactsStripRequest) (*FactsStrip, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetFactsStrip not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) RefetchFacts(context.Context, *RefetchFactsRequest) (*FactsStrip, error) {
+	return nil, status.Error(codes.Unimplemented, "method RefetchFacts not implemented")
+}
 func (UnimplementedRetrospectiveServiceServer) CreateNote(context.Context, *CreateNoteRequest) (*Note, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateNote not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) UpdateNote(context.Context, *UpdateNoteRequest) (*Note, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateNote not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) WithdrawNote(context.Context, *WithdrawNoteRequest) (*WithdrawNoteResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method WithdrawNote not implemented")
 }
 func (UnimplementedRetrospectiveServiceServer) ListNotes(context.Context, *ListNotesRequest) (*ListNotesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListNotes not implemented")
 }
+func (UnimplementedRetrospectiveServiceServer) CreateTheme(context.Context, *CreateThemeRequest) (*Theme, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateTheme not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) UpdateTheme(context.Context, *UpdateThemeRequest) (*Theme, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateTheme not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) MergeTheme(context.Context, *MergeThemeRequest) (*Theme, error) {
+	return nil, status.Error(codes.Unimplemented, "method MergeTheme not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) SplitTheme(context.Context, *SplitThemeRequest) (*Theme, error) {
+	return nil, status.Error(codes.Unimplemented, "method SplitTheme not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) DeleteTheme(context.Context, *DeleteThemeRequest) (*DeleteThemeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteTheme not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) ListThemes(context.Context, *ListThemesRequest) (*ListThemesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListThemes not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) CastVotes(context.Context, *CastVotesRequest) (*Ballot, error) {
+	return nil, status.Error(codes.Unimplemented, "method CastVotes not implemented")
+}
 func (UnimplementedRetrospectiveServiceServer) CreateAction(context.Context, *CreateActionRequest) (*Action, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateAction not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) UpdateAction(context.Context, *UpdateActionRequest) (*Action, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateAction not implemented")
 }
 func (UnimplementedRetrospectiveServiceServer) ListActions(context.Context, *ListActionsRequest) (*ListActionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListActions not implemented")
@@ -228,11 +606,29 @@ func (UnimplementedRetrospectiveServiceServer) ListActions(context.Context, *Lis
 func (UnimplementedRetrospectiveServiceServer) CompleteAction(context.Context, *CompleteActionRequest) (*Action, error) {
 	return nil, status.Error(codes.Unimplemented, "method CompleteAction not implemented")
 }
-func (UnimplementedRetrospectiveServiceServer) DecideRetrospective(context.Context, *DecideRetrospectiveRequest) (*Retrospective, error) {
-	return nil, status.Error(codes.Unimplemented, "method DecideRetrospective not implemented")
+func (UnimplementedRetrospectiveServiceServer) DropAction(context.Context, *DropActionRequest) (*Action, error) {
+	return nil, status.Error(codes.Unimplemented, "method DropAction not implemented")
 }
-func (UnimplementedRetrospectiveServiceServer) CloseRetrospective(context.Context, *CloseRetrospectiveRequest) (*Retrospective, error) {
-	return nil, status.Error(codes.Unimplemented, "method CloseRetrospective not implemented")
+func (UnimplementedRetrospectiveServiceServer) MakeObstacle(context.Context, *MakeObstacleRequest) (*Action, error) {
+	return nil, status.Error(codes.Unimplemented, "method MakeObstacle not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) DraftExperiment(context.Context, *DraftExperimentRequest) (*Action, error) {
+	return nil, status.Error(codes.Unimplemented, "method DraftExperiment not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) GetRetrospectiveSettings(context.Context, *GetRetrospectiveSettingsRequest) (*RetrospectiveSettings, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetRetrospectiveSettings not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) UpdateRetrospectiveSettings(context.Context, *UpdateRetrospectiveSettingsRequest) (*RetrospectiveSettings, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateRetrospectiveSettings not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) TapDay(context.Context, *TapDayRequest) (*Tap, error) {
+	return nil, status.Error(codes.Unimplemented, "method TapDay not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) ListGoodDays(context.Context, *ListGoodDaysRequest) (*ListGoodDaysResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListGoodDays not implemented")
+}
+func (UnimplementedRetrospectiveServiceServer) ListGoodWeeks(context.Context, *ListGoodWeeksRequest) (*ListGoodWeeksResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListGoodWeeks not implemented")
 }
 func (UnimplementedRetrospectiveServiceServer) testEmbeddedByValue() {}
 
@@ -308,92 +704,20 @@ func _RetrospectiveService_MoveRetrospective_Handler(srv interface{}, ctx contex
 	return interceptor(ctx, in, info, handler)
 }
 
-func _RetrospectiveService_CreateNote_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(CreateNoteRequest)
+func _RetrospectiveService_HandOverRetrospective_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(HandOverRetrospectiveRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(RetrospectiveServiceServer).CreateNote(ctx, in)
+		return srv.(RetrospectiveServiceServer).HandOverRetrospective(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: RetrospectiveService_CreateNote_FullMethodName,
+		FullMethod: RetrospectiveService_HandOverRetrospective_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RetrospectiveServiceServer).CreateNote(ctx, req.(*CreateNoteRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _RetrospectiveService_ListNotes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ListNotesRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(RetrospectiveServiceServer).ListNotes(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: RetrospectiveService_ListNotes_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RetrospectiveServiceServer).ListNotes(ctx, req.(*ListNotesRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _RetrospectiveService_CreateAction_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(CreateActionRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(RetrospectiveServiceServer).CreateAction(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: RetrospectiveService_CreateAction_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RetrospectiveServiceServer).CreateAction(ctx, req.(*CreateActionRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _RetrospectiveService_ListActions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ListActionsRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(RetrospectiveServiceServer).ListActions(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: RetrospectiveService_ListActions_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RetrospectiveServiceServer).ListActions(ctx, req.(*ListActionsRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _RetrospectiveService_CompleteAction_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(CompleteActionRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(RetrospectiveServiceServer).CompleteAction(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: RetrospectiveService_CompleteAction_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(RetrospectiveServiceServer).CompleteAction(ctx, req.(*CompleteActionRequest))
+		return srv.(RetrospectiveServiceServer).HandOverRetrospective(ctx, req.(*HandOverRetrospectiveRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -434,6 +758,474 @@ func _RetrospectiveService_CloseRetrospective_Handler(srv interface{}, ctx conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RetrospectiveService_AmendRetrospective_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AmendRetrospectiveRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).AmendRetrospective(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_AmendRetrospective_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).AmendRetrospective(ctx, req.(*AmendRetrospectiveRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_GetFactsStrip_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetFactsStripRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).GetFactsStrip(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_GetFactsStrip_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).GetFactsStrip(ctx, req.(*GetFactsStripRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_RefetchFacts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RefetchFactsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).RefetchFacts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_RefetchFacts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).RefetchFacts(ctx, req.(*RefetchFactsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_CreateNote_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateNoteRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).CreateNote(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_CreateNote_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).CreateNote(ctx, req.(*CreateNoteRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_UpdateNote_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateNoteRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).UpdateNote(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_UpdateNote_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).UpdateNote(ctx, req.(*UpdateNoteRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_WithdrawNote_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WithdrawNoteRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).WithdrawNote(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_WithdrawNote_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).WithdrawNote(ctx, req.(*WithdrawNoteRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_ListNotes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListNotesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).ListNotes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_ListNotes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).ListNotes(ctx, req.(*ListNotesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_CreateTheme_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateThemeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).CreateTheme(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_CreateTheme_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).CreateTheme(ctx, req.(*CreateThemeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_UpdateTheme_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateThemeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).UpdateTheme(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_UpdateTheme_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).UpdateTheme(ctx, req.(*UpdateThemeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_MergeTheme_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MergeThemeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).MergeTheme(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_MergeTheme_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).MergeTheme(ctx, req.(*MergeThemeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_SplitTheme_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SplitThemeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).SplitTheme(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_SplitTheme_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).SplitTheme(ctx, req.(*SplitThemeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_DeleteTheme_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteThemeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).DeleteTheme(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_DeleteTheme_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).DeleteTheme(ctx, req.(*DeleteThemeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_ListThemes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListThemesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).ListThemes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_ListThemes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).ListThemes(ctx, req.(*ListThemesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_CastVotes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CastVotesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).CastVotes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_CastVotes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).CastVotes(ctx, req.(*CastVotesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_CreateAction_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateActionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).CreateAction(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_CreateAction_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).CreateAction(ctx, req.(*CreateActionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_UpdateAction_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateActionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).UpdateAction(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_UpdateAction_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).UpdateAction(ctx, req.(*UpdateActionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_ListActions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListActionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).ListActions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_ListActions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).ListActions(ctx, req.(*ListActionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_CompleteAction_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CompleteActionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).CompleteAction(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_CompleteAction_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).CompleteAction(ctx, req.(*CompleteActionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_DropAction_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DropActionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).DropAction(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_DropAction_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).DropAction(ctx, req.(*DropActionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_MakeObstacle_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MakeObstacleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).MakeObstacle(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_MakeObstacle_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).MakeObstacle(ctx, req.(*MakeObstacleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_DraftExperiment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DraftExperimentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).DraftExperiment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_DraftExperiment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).DraftExperiment(ctx, req.(*DraftExperimentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_GetRetrospectiveSettings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetRetrospectiveSettingsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).GetRetrospectiveSettings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_GetRetrospectiveSettings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).GetRetrospectiveSettings(ctx, req.(*GetRetrospectiveSettingsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_UpdateRetrospectiveSettings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateRetrospectiveSettingsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).UpdateRetrospectiveSettings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_UpdateRetrospectiveSettings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).UpdateRetrospectiveSettings(ctx, req.(*UpdateRetrospectiveSettingsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_TapDay_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TapDayRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).TapDay(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_TapDay_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).TapDay(ctx, req.(*TapDayRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_ListGoodDays_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListGoodDaysRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).ListGoodDays(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_ListGoodDays_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).ListGoodDays(ctx, req.(*ListGoodDaysRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RetrospectiveService_ListGoodWeeks_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListGoodWeeksRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RetrospectiveServiceServer).ListGoodWeeks(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RetrospectiveService_ListGoodWeeks_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RetrospectiveServiceServer).ListGoodWeeks(ctx, req.(*ListGoodWeeksRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RetrospectiveService_ServiceDesc is the grpc.ServiceDesc for RetrospectiveService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -454,16 +1246,80 @@ var RetrospectiveService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _RetrospectiveService_MoveRetrospective_Handler,
 		},
 		{
+			MethodName: "HandOverRetrospective",
+			Handler:    _RetrospectiveService_HandOverRetrospective_Handler,
+		},
+		{
+			MethodName: "DecideRetrospective",
+			Handler:    _RetrospectiveService_DecideRetrospective_Handler,
+		},
+		{
+			MethodName: "CloseRetrospective",
+			Handler:    _RetrospectiveService_CloseRetrospective_Handler,
+		},
+		{
+			MethodName: "AmendRetrospective",
+			Handler:    _RetrospectiveService_AmendRetrospective_Handler,
+		},
+		{
+			MethodName: "GetFactsStrip",
+			Handler:    _RetrospectiveService_GetFactsStrip_Handler,
+		},
+		{
+			MethodName: "RefetchFacts",
+			Handler:    _RetrospectiveService_RefetchFacts_Handler,
+		},
+		{
 			MethodName: "CreateNote",
 			Handler:    _RetrospectiveService_CreateNote_Handler,
+		},
+		{
+			MethodName: "UpdateNote",
+			Handler:    _RetrospectiveService_UpdateNote_Handler,
+		},
+		{
+			MethodName: "WithdrawNote",
+			Handler:    _RetrospectiveService_WithdrawNote_Handler,
 		},
 		{
 			MethodName: "ListNotes",
 			Handler:    _RetrospectiveService_ListNotes_Handler,
 		},
 		{
+			MethodName: "CreateTheme",
+			Handler:    _RetrospectiveService_CreateTheme_Handler,
+		},
+		{
+			MethodName: "UpdateTheme",
+			Handler:    _RetrospectiveService_UpdateTheme_Handler,
+		},
+		{
+			MethodName: "MergeTheme",
+			Handler:    _RetrospectiveService_MergeTheme_Handler,
+		},
+		{
+			MethodName: "SplitTheme",
+			Handler:    _RetrospectiveService_SplitTheme_Handler,
+		},
+		{
+			MethodName: "DeleteTheme",
+			Handler:    _RetrospectiveService_DeleteTheme_Handler,
+		},
+		{
+			MethodName: "ListThemes",
+			Handler:    _RetrospectiveService_ListThemes_Handler,
+		},
+		{
+			MethodName: "CastVotes",
+			Handler:    _RetrospectiveService_CastVotes_Handler,
+		},
+		{
 			MethodName: "CreateAction",
 			Handler:    _RetrospectiveService_CreateAction_Handler,
+		},
+		{
+			MethodName: "UpdateAction",
+			Handler:    _RetrospectiveService_UpdateAction_Handler,
 		},
 		{
 			MethodName: "ListActions",
@@ -474,12 +1330,36 @@ var RetrospectiveService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _RetrospectiveService_CompleteAction_Handler,
 		},
 		{
-			MethodName: "DecideRetrospective",
-			Handler:    _RetrospectiveService_DecideRetrospective_Handler,
+			MethodName: "DropAction",
+			Handler:    _RetrospectiveService_DropAction_Handler,
 		},
 		{
-			MethodName: "CloseRetrospective",
-			Handler:    _RetrospectiveService_CloseRetrospective_Handler,
+			MethodName: "MakeObstacle",
+			Handler:    _RetrospectiveService_MakeObstacle_Handler,
+		},
+		{
+			MethodName: "DraftExperiment",
+			Handler:    _RetrospectiveService_DraftExperiment_Handler,
+		},
+		{
+			MethodName: "GetRetrospectiveSettings",
+			Handler:    _RetrospectiveService_GetRetrospectiveSettings_Handler,
+		},
+		{
+			MethodName: "UpdateRetrospectiveSettings",
+			Handler:    _RetrospectiveService_UpdateRetrospectiveSettings_Handler,
+		},
+		{
+			MethodName: "TapDay",
+			Handler:    _RetrospectiveService_TapDay_Handler,
+		},
+		{
+			MethodName: "ListGoodDays",
+			Handler:    _RetrospectiveService_ListGoodDays_Handler,
+		},
+		{
+			MethodName: "ListGoodWeeks",
+			Handler:    _RetrospectiveService_ListGoodWeeks_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

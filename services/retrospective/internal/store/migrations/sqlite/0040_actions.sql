@@ -1,0 +1,1 @@
+create index actions_of_team on actions (team, sort_key, name);
