@@ -53,6 +53,8 @@ eventually() {
 
 echo "PLAN"
 step "A team of its own" POST "teams?teamId=$TEAM" '{"displayName":"Filling line","timeZone":"Europe/Berlin"}'
+step "Sam, who works there" POST "users?userId=$TEAM-sam" '{"displayName":"Sam of filling"}'
+step "Sam is a member of the team" POST "teams/$TEAM/members" "{\"user\":\"users/$TEAM-sam\",\"role\":\"TEAM_ROLE_MEMBER\"}"
 step "A challenge: the direction, two years away" POST "teams/$TEAM/challenges?challengeId=steady-flow" \
   "{\"statement\":\"Every batch flows at 52 or more, every day\",\"horizonDate\":\"$(day '+720 days')\"}"
 step "A metric: the flow rate of each batch" POST "teams/$TEAM/metrics?metricId=flow-rate" \
@@ -106,8 +108,21 @@ step "Through the gate from CHECK to ACT" POST "$CYCLE:advance" '{"phase":"PHASE
 
 echo "ACT"
 step "The retrospective opens, anonymous, with the facts of the cycle" POST "$CYCLE/retrospective:open" '{"anonymous":true}'
-step "A note" POST "$CYCLE/retrospective/notes" '{"prompt":"PROMPT_SURPRISED","text":"It was not the pump, as we had all believed"}'
-step "On to the decisions" POST "$CYCLE/retrospective:move" '{"stage":"STAGE_DECIDE"}'
+step "A note" POST "$CYCLE/retrospective/notes?noteId=not-the-pump" \
+  '{"prompt":"PROMPT_SURPRISED","text":"It was not the pump, as we had all believed"}'
+step "On to the themes" POST "$CYCLE/retrospective:move" '{"stage":"STAGE_GROUP","currentStage":"STAGE_COLLECT"}'
+step "A theme over the note" POST "$CYCLE/retrospective/themes?themeId=beliefs" \
+  "{\"title\":\"What we believed\",\"notes\":[\"$CYCLE/retrospective/notes/not-the-pump\"]}"
+step "On to the votes" POST "$CYCLE/retrospective:move" '{"stage":"STAGE_VOTE","currentStage":"STAGE_GROUP"}'
+SAM=$(KEY="" call POST "users/$TEAM-sam/tokens" '{"displayName":"for this example"}' | tr -d '\n' | field secret)
+AS="$SAM" step "Sam's votes: whose they are is stored nowhere" POST "$CYCLE/retrospective:vote" \
+  "{\"themes\":[\"$CYCLE/retrospective/themes/beliefs\"]}"
+step "On to the decisions" POST "$CYCLE/retrospective:move" '{"stage":"STAGE_DECIDE","currentStage":"STAGE_VOTE"}'
+echo "    the counts of the votes: $(call GET "$CYCLE/retrospective/themes" | tr -d '\n' | text votesWithheld)"
+step "An action: who, by when, and what is expected of it" POST "$CYCLE/retrospective/actions?actionId=order-valves" \
+  "{\"text\":\"Order wider valves for the other lines\",\"owner\":\"users/$TEAM-sam\",\"dueDate\":\"$(day '+7 days')\",
+    \"expectedEffect\":\"The second line flows at 52 as well\",\"metric\":\"teams/$TEAM/metrics/flow-rate\",
+    \"theme\":\"$CYCLE/retrospective/themes/beliefs\"}"
 step "The wider valve is adopted, as standard work" POST "$CYCLE/retrospective:decide" \
   "{\"decision\":{\"experiment\":\"$EXPERIMENT\",\"kind\":\"DECISION_KIND_ADOPT\",\"text\":\"Every line gets the wider valve at its next service\"}}"
 step "The retrospective closes with what was learned" POST "$CYCLE/retrospective:close" \

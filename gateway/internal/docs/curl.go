@@ -14,11 +14,17 @@ type curlParts struct {
 	flags []string
 }
 
+// computedMetric is a metric of the demo that has events behind its readings.
+const computedMetric = "checkout-change-lead-time"
+
 var pathVariable = regexp.MustCompile(`\{([^}]+)\}`)
 
 func newCurlParts(o operation) curlParts {
 	c := curlParts{path: pathVariable.ReplaceAllStringFunc(o.Path, func(v string) string {
 		name := strings.Trim(v, "{}")
+		if name == "metric" && strings.HasSuffix(o.Path, ":explain") {
+			return computedMetric
+		}
 		if sample := samples[name]; sample != "" {
 			return sample
 		}

@@ -79,11 +79,15 @@ func log(config Config, answer *recorder, r *http.Request, started time.Time) {
 	if !config.Logger.Enabled(r.Context(), level) {
 		return
 	}
+	request := x.RequestID
 	if x.Route != nil {
 		route = x.Route.Template
+		if x.Route.HidesCaller() { // the same id may stand beside a name elsewhere
+			request = ""
+		}
 	}
 	config.Logger.Log(r.Context(), level, "http", "method", r.Method, "route", route, "status", answer.status,
-		"bytes", answer.bytes, "duration", config.Clock().Sub(started), "request", x.RequestID)
+		"bytes", answer.bytes, "duration", config.Clock().Sub(started), "request", request)
 }
 
 // requestID takes over the id that a client or proxy has given, when it is one that can be logged.

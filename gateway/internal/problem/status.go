@@ -1,6 +1,7 @@
 package problem
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"time"
@@ -52,6 +53,7 @@ func FromStatus(st *status.Status, x *exchange.Exchange) *Problem {
 			p.Violations[i].Link = link.GetUrl()
 		}
 	}
+	p.Detail = withFieldPath(p.Detail, st, x)
 	if p.Reason == "" {
 		p.Reason, p.Detail = CodeName(st.Code()), plainDetail(st.Code())
 		p.Violations = nil
@@ -62,6 +64,19 @@ func FromStatus(st *status.Status, x *exchange.Exchange) *Problem {
 		p.RetryAfter = time.Second
 	}
 	return p
+}
+
+// withFieldPath names the field with which a text begins as the client has named it.
+func withFieldPath(text string, st *status.Status, x *exchange.Exchange) string {
+	for _, detail := range st.Details() {
+		if bad, ok := detail.(*errdetails.BadRequest); ok && len(bad.GetFieldViolations()) > 0 {
+			field := bad.GetFieldViolations()[0].GetField()
+			if rest, begins := strings.CutPrefix(text, field+" "); begins && field != "" {
+				return cmp.Or(FieldPath(field, x), "The body") + " " + rest
+			}
+		}
+	}
+	return text
 }
 
 func httpStatus(code codes.Code, reason string, x *exchange.Exchange) int {

@@ -13,6 +13,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/descriptorpb"
+
+	commonv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/common/v1"
 )
 
 // Route is one HTTP method on one path template, bound to one RPC.
@@ -36,6 +38,12 @@ type Route struct {
 
 // Unsafe tells whether the route changes anything.
 func (r *Route) Unsafe() bool { return r.Method != http.MethodGet }
+
+// HidesCaller tells whether nothing may be kept that tells who called.
+func (r *Route) HidesCaller() bool {
+	rule, _ := proto.GetExtension(r.Desc.Options(), commonv1.E_Access).(*commonv1.AccessRule)
+	return rule.GetHideCaller()
+}
 
 // RequestField returns the top-level string field of the request, nil when there is none of that name.
 func (r *Route) RequestField(name protoreflect.Name) protoreflect.FieldDescriptor {

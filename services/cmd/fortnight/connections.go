@@ -113,7 +113,9 @@ func (c *credentials) outgoing(ctx context.Context) context.Context {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.clock().After(c.expires.Add(-renewBefore)) {
-		answer, err := identityv1.NewIdentityServiceClient(c.conns.to("identity")).Authenticate(ctx, &identityv1.AuthenticateRequest{
+		// The service asks, and not whoever it answers: they may want to be named in no log.
+		asked := caller.With(ctx, caller.Caller{})
+		answer, err := identityv1.NewIdentityServiceClient(c.conns.to("identity")).Authenticate(asked, &identityv1.AuthenticateRequest{
 			Credential: &identityv1.AuthenticateRequest_Service{Service: &identityv1.ServiceCredential{Service: c.service, Key: c.key}},
 		})
 		if err != nil {

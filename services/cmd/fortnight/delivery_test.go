@@ -70,6 +70,7 @@ func checkGitHubDoor(t *testing.T, s *started, jonas string) {
 	}{
 		{"new", "d-1", body, signed(body), http.StatusAccepted, "DELIVERY_OUTCOME_ACCEPTED", ""},
 		{"known", "d-1", body, signed(body), http.StatusOK, "DELIVERY_OUTCOME_ACCEPTED", ""},
+		{"another under its id", "d-1", strings.Replace(body, "success", "queued", 1), signed(strings.Replace(body, "success", "queued", 1)), http.StatusConflict, "", "DELIVERY_ID_REUSED"},
 		{"ignored", "d-2", strings.Replace(body, "success", "queued", 1), signed(strings.Replace(body, "success", "queued", 1)), http.StatusAccepted, "DELIVERY_OUTCOME_IGNORED", "STATE_NOT_SUCCESS"},
 		{"refused", "d-3", "[]", signed("[]"), http.StatusBadRequest, "", "BODY_INVALID"},
 		{"forged", "d-4", body, signed(body + " "), http.StatusUnauthorized, "", "DELIVERY_NOT_AUTHENTIC"},
@@ -140,15 +141,15 @@ func checkExplainDoor(t *testing.T, s *started, jonas string) {
 		key, when string
 		value     float64
 	}{
-		"change-lead-time":                {"deployment 7", "2026-05-04T10:00:00Z", 2.5},
-		"deployment-frequency":            {"deployment 8", "2026-05-05T10:00:00Z", 24},
-		"failed-deployment-recovery-time": {"incident a", "2026-05-05T12:30:00Z", 1.5},
+		"change-lead-time":                {"deployment 7 (hub)", "2026-05-04T10:00:00Z", 2.5},
+		"deployment-frequency":            {"deployment 8 (curl)", "2026-05-05T10:00:00Z", 24},
+		"failed-deployment-recovery-time": {"incident a (curl)", "2026-05-05T12:30:00Z", 1.5},
 	} {
 		if got := explain(metric, c.key, c.when); at(got.Body, "measurement", "value") != c.value || at(got.Body, "rule") == nil {
 			t.Errorf("%s: %s", metric, got.Text)
 		}
 	}
-	got := explain("failed-deployment-recovery-time", "incident a", "2026-05-05T12:30:00Z")
+	got := explain("failed-deployment-recovery-time", "incident a (curl)", "2026-05-05T12:30:00Z")
 	if at(got.Body, "incidents", 0, "causedBy", "basis") != "LINK_BASIS_DECLARED" || at(got.Body, "deployments", 0, "deployment") != "8" || at(got.Body, "deployments", 0, "failed") != true {
 		t.Errorf("the incident: %s", got.Text)
 	}

@@ -74,6 +74,44 @@ func maskedResources(w *world) map[string]masked {
 		"UpdateCapacityEntry": {name: team + "/capacityEntries/2026-01-05", values: map[string]string{
 			"available_hours": `41`, "improvement_hours": `7`, "note": `"Other"`,
 		}},
+		"UpdateNote": {name: maskedNotes + "/notes/masked", values: map[string]string{"prompt": `"PROMPT_SURPRISED"`, "text": `"Other"`}},
+		"UpdateTheme": {name: maskedThemes + "/themes/masked", values: map[string]string{
+			"title": `"Other"`, "notes": `["` + maskedThemes + `/notes/masked"]`,
+		}},
+		"UpdateAction": {name: maskedThemes + "/actions/masked", values: map[string]string{
+			"text": `"Other"`, "owner": `"users/coach"`, "due_date": `"` + w.day(5) + `"`, "expected_effect": `"Other"`,
+			"metric": `"teams/masked/metrics/other"`, "theme": `"` + maskedThemes + `/themes/other"`,
+		}},
+		"UpdateRetrospectiveSettings": {name: team + "/retrospectiveSettings", values: map[string]string{
+			"anonymous": `true`, "prompts": `[{"prompt":"PROMPT_HELPED","text":"Other"}]`, "votes_per_member": `5`,
+			"stage_hours": `[{"stage":"STAGE_COLLECT","hours":24}]`, "move_by_time": `true`, "causes": `["other"]`,
+		}},
+	}
+}
+
+// The retrospectives of two cycles: one still collects notes, the other has themes and actions.
+const (
+	maskedNotes  = "teams/masked/cycles/stopped/retrospective"
+	maskedThemes = "teams/masked/cycles/again/retrospective"
+)
+
+// fillMaskedRetrospective holds the retrospective of a cycle that runs, and gives the cycle up then.
+func (w *world) fillMaskedRetrospective(t *testing.T, retrospective, stage string) {
+	t.Helper()
+	cycle := strings.TrimSuffix(retrospective, "/retrospective")
+	for _, r := range [][2]string{
+		{cycle + ":advance", `{"phase":"PHASE_DO","coachReason":"x"}`},
+		{cycle + ":advance", `{"phase":"PHASE_CHECK","coachReason":"x"}`},
+		{retrospective + ":open", `{}`},
+		{retrospective + "/notes?noteId=masked", `{"prompt":"PROMPT_HELPED","text":"x"}`},
+		{retrospective + ":move", `{"stage":"STAGE_GROUP","currentStage":"STAGE_COLLECT"}`},
+		{retrospective + "/themes?themeId=masked", `{"title":"x"}`},
+		{retrospective + "/themes?themeId=other", `{"title":"x"}`},
+		{retrospective + "/actions?actionId=masked", `{"text":"x"}`},
+		{retrospective + ":move", `{"stage":"` + stage + `","currentStage":"STAGE_GROUP"}`},
+		{cycle + ":cancel", `{"reason":"x"}`},
+	} {
+		w.must(t, http.MethodPost, "/v1/"+r[0], r[1])
 	}
 }
 
@@ -102,7 +140,18 @@ func (w *world) fillMasked(t *testing.T) {
 		{"teams/masked/cycles/stopped:advance", `{"phase":"PHASE_PLAN","coachReason":"x"}`},
 		{"teams/masked/cycles/stopped/experiments/stopped:start", `{}`},
 		{"teams/masked/cycles/stopped/experiments/stopped:abandon", `{"reason":"x"}`},
-		{"teams/masked/cycles/stopped:cancel", `{"reason":"x"}`},
+	} {
+		w.must(t, http.MethodPost, "/v1/"+r[0], r[1])
+	}
+	w.fillMaskedRetrospective(t, maskedNotes, "STAGE_COLLECT")
+	for _, r := range [][2]string{
+		{"teams/masked/cycles?cycleId=again", `{}`},
+		{"teams/masked/cycles/again:advance", `{"phase":"PHASE_PLAN","coachReason":"x"}`},
+	} {
+		w.must(t, http.MethodPost, "/v1/"+r[0], r[1])
+	}
+	w.fillMaskedRetrospective(t, maskedThemes, "STAGE_GROUP")
+	for _, r := range [][2]string{
 		{"teams/masked/cycles?cycleId=masked", `{}`},
 		{"teams/masked/cycles/masked/experiments?experimentId=masked", `{"displayName":"x"}`},
 		{"teams/masked/valueStreams?valueStreamId=masked", `{"displayName":"x","steps":[{"name":"a"},{"name":"b"}]}`},
@@ -130,6 +179,7 @@ func (w *world) fillMaskedCoaching(t *testing.T) {
 		w.must(t, http.MethodPost, "/v1/teams/masked/"+r[0], r[1])
 	}
 	w.must(t, http.MethodPatch, "/v1/teams/masked/coachingCadence", `{"weekdays":["WEEKDAY_MONDAY"]}`)
+	w.must(t, http.MethodPatch, "/v1/teams/masked/retrospectiveSettings", `{"votesPerMember":4}`)
 }
 
 // fieldsToChange are the fields that the contracts say an update changes, by method.
@@ -304,17 +354,41 @@ func (w *world) update(t *testing.T, method protoreflect.MethodDescriptor, resou
 	return w.invoke(t, string(method.Parent().FullName())+"/"+string(method.Name()), request, message(t, method.Output()))
 }
 
-// get reads a resource with the method that belongs to an update.
+// get reads a resource with the method that belongs to an update: the one that gets it, or lists its like.
 func (w *world) get(t *testing.T, method protoreflect.MethodDescriptor, name string) proto.Message {
 	t.Helper()
-	getter := protoreflect.Name("Get" + strings.TrimPrefix(string(method.Name()), "Update"))
-	descriptor := method.Parent().(protoreflect.ServiceDescriptor).Methods().ByName(getter)
-	request, answer := message(t, descriptor.Input()), message(t, method.Output())
-	request.ProtoReflect().Set(descriptor.Input().Fields().ByName("name"), protoreflect.ValueOfString(name))
-	if err := w.invoke(t, string(method.Parent().FullName())+"/"+string(getter), request, answer); err != nil {
+	noun := strings.TrimPrefix(string(method.Name()), "Update")
+	service := method.Parent().(protoreflect.ServiceDescriptor)
+	getter := service.Methods().ByName(protoreflect.Name("Get" + noun))
+	if getter == nil {
+		return w.listed(t, service.Methods().ByName(protoreflect.Name("List"+noun+"s")), name)
+	}
+	request, answer := message(t, getter.Input()), message(t, method.Output())
+	request.ProtoReflect().Set(getter.Input().Fields().ByName("name"), protoreflect.ValueOfString(name))
+	if err := w.invoke(t, string(service.FullName())+"/"+string(getter.Name()), request, answer); err != nil {
 		t.Fatal(err)
 	}
 	return answer
+}
+
+// listed finds a resource in the list of its like.
+func (w *world) listed(t *testing.T, lister protoreflect.MethodDescriptor, name string) proto.Message {
+	t.Helper()
+	request, answer := message(t, lister.Input()), message(t, lister.Output())
+	parent := name[:strings.LastIndex(name[:strings.LastIndex(name, "/")], "/")]
+	request.ProtoReflect().Set(lister.Input().Fields().ByName("parent"), protoreflect.ValueOfString(parent))
+	if err := w.invoke(t, string(lister.Parent().FullName())+"/"+string(lister.Name()), request, answer); err != nil {
+		t.Fatal(err)
+	}
+	list := answer.ProtoReflect().Get(lister.Output().Fields().Get(0)).List()
+	for i := range list.Len() {
+		one := list.Get(i).Message()
+		if one.Get(one.Descriptor().Fields().ByName("name")).String() == name {
+			return one.Interface()
+		}
+	}
+	t.Fatalf("%s is not in the list", name)
+	return nil
 }
 
 // invoke makes a call as the admin.

@@ -76,7 +76,7 @@ func experimentReads() []isolationCase {
 		{rpc: "experiment.GetDeliverySource", request: `{"name":"` + deliverySrc + `"}`},
 		{rpc: "experiment.ListDeliverySources", request: `{"parent":"teams/$team"}`},
 		{rpc: "experiment.ListDeliveries", request: `{"parent":"` + deliverySrc + `"}`},
-		{rpc: "experiment.ExplainMeasurement", request: `{"name":"` + computed + `","time":"` + deliveryTime + `","sourceKey":"deployment 42"}`},
+		{rpc: "experiment.ExplainMeasurement", request: `{"name":"` + computed + `","time":"` + deliveryTime + `","sourceKey":"deployment 42 (pipeline)"}`},
 	}
 }
 

@@ -19,7 +19,7 @@ type isolationCase struct {
 	// rpc is service and method without the package: "cycle.CreateAndon"; what follows a blank tells two cases of one RPC apart.
 	rpc string
 	// request is protojson; $team stands for the team's id, $day+n for a day, $draft, $told and $reminder for names of the world,
-	// and $made for what before returned.
+	// $made for what before returned, and $secret for the secret that came with it.
 	request string
 	// before runs before every call that may have an effect, and returns what $made stands for.
 	before func(t *testing.T, w *world, team string) string
@@ -39,7 +39,6 @@ const nothingElse = "-"
 
 // isolationCases are all RPCs, in an order in which each finds what it needs.
 func isolationCases() []isolationCase {
-	const retrospective = firstCycle + `/retrospective`
 	return slices.Concat([]isolationCase{
 		// Reading.
 		{rpc: "identity.GetCaller", request: `{}`},
@@ -57,10 +56,7 @@ func isolationCases() []isolationCase {
 		{rpc: "identity.ExportAuditEvents", request: `{}`},
 		{rpc: "identity.ListSigningKeys", request: `{}`},
 		{rpc: "identity.GetSignInMethods", request: `{}`},
-	}, cycleReads(), experimentReads(), []isolationCase{
-		{rpc: "retrospective.GetRetrospective", request: `{"name":"` + retrospective + `"}`},
-		{rpc: "retrospective.ListNotes", request: `{"parent":"` + retrospective + `"}`},
-		{rpc: "retrospective.ListActions", request: `{"parent":"` + retrospective + `"}`},
+	}, cycleReads(), experimentReads(), retrospectiveReads(), []isolationCase{
 		{rpc: "knowledge.GetLearning of a draft", request: `{"name":"$draft"}`, name: "name"},
 		{rpc: "knowledge.GetLearning", request: `{"name":"$told"}`, name: "name"},
 		{rpc: "knowledge.ListLearnings", request: `{"team":"teams/$team"}`},
@@ -77,14 +73,7 @@ func isolationCases() []isolationCase {
 
 		// The team's work.
 		{rpc: "notification.AcknowledgeReminder", request: `{"name":"$made"}`, before: dueReminder},
-	}, cycleWrites(), experimentWrites(), []isolationCase{
-		{rpc: "retrospective.OpenRetrospective", request: `{"name":"` + retrospective + `"}`, refuses: "it is open"},
-		{rpc: "retrospective.CreateNote", request: `{"parent":"` + retrospective + `","note":{"prompt":"PROMPT_HELPED","text":"x"}}`},
-		{rpc: "retrospective.MoveRetrospective", request: `{"name":"` + retrospective + `","stage":"STAGE_DECIDE"}`},
-		{rpc: "retrospective.CreateAction", request: `{"parent":"` + retrospective + `","action":{"text":"x","owner":"users/jonas","dueDate":"$day+3","expectedEffect":"x"}}`},
-		{rpc: "retrospective.CompleteAction", request: `{"name":"` + retrospective + `/actions/first","result":"x"}`},
-		{rpc: "retrospective.DecideRetrospective", request: `{"name":"` + retrospective + `","decision":{"experiment":"` + firstCycle + `/experiments/told","kind":"DECISION_KIND_ADAPT","text":"x"}}`},
-		{rpc: "retrospective.CloseRetrospective", request: `{"name":"` + retrospective + `"}`, refuses: "a learning is missing"},
+	}, cycleWrites(), experimentWrites(), retrospectiveWrites(), []isolationCase{
 		{rpc: "knowledge.RetireLearning", request: `{"name":"$told","reason":"x"}`, name: "name", known: columns},
 		{rpc: "knowledge.PublishLearning", request: `{"name":"$draft","etag":"\"stale-1\""}`, name: "name", known: []string{"viewer", "readOnly"}, refuses: "the etag is stale, so that it stays a draft"},
 
@@ -204,7 +193,8 @@ func (c isolationCase) descriptor(t *testing.T) protoreflect.MethodDescriptor {
 func (c isolationCase) message(t *testing.T, w *world, team, made string) proto.Message {
 	t.Helper()
 	text := strings.NewReplacer("$team", team, "$made", made, "$draft", w.things["draft "+team], "$told", w.things["told "+team],
-		"$reminder", w.things["reminder "+team], "$day+700", w.day(700), "$day+50", w.day(50), "$day+20", w.day(20), "$day+3", w.day(3)).Replace(c.request)
+		"$reminder", w.things["reminder "+team], "$secret", w.things["secret "+team],
+		"$day+700", w.day(700), "$day+50", w.day(50), "$day+20", w.day(20), "$day+3", w.day(3), "$day+0", w.day(0)).Replace(c.request)
 	request := message(t, c.descriptor(t).Input())
 	if err := protojson.Unmarshal([]byte(text), request); err != nil {
 		t.Fatalf("%s: %v in %s", c.rpc, err, text)

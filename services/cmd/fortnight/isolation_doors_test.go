@@ -79,6 +79,7 @@ func (w *world) checkKeys(t *testing.T) {
 		{http.MethodPatch, "/v1/teams/payments", `{"improvementCapacityPercent":10}`},
 		{http.MethodPost, "/v1/" + w.things["told "+closedTeam] + ":retire", `{"reason":"everybody may know"}`},
 	}
+	inStage("COLLECT")(t, w, closedTeam)
 	repeat := func(token string, i int) answer {
 		return w.from(t, token, requests[i].method, requests[i].path, requests[i].body, "Idempotency-Key", fmt.Sprintf("kim-%d", i))
 	}

@@ -235,8 +235,8 @@ func leaf(m proto.Message, path string) (protoreflect.Message, protoreflect.Fiel
 func missingName(name string) string {
 	parts := strings.Split(name, "/")
 	last := len(parts) - 1
-	if slices.Contains([]string{"retrospective", "coachingCadence", "storyboard", "calibration"}, parts[last]) { // it has no id of its own
-		last--
+	for slices.Contains([]string{"retrospective", "factsStrip", "retrospectiveSettings", "coachingCadence", "storyboard", "calibration"}, parts[last]) {
+		last-- // it has no id of its own
 	}
 	parts[last] = "not-there"
 	return strings.Join(parts, "/")

@@ -83,6 +83,12 @@ func (b *lockedBuffer) String() string {
 // newSecretStory starts the program: the log at level debug, traces sent to a collector of the test, a provider to sign in at.
 func newSecretStory(t *testing.T, databaseURL string) *secretStory {
 	t.Helper()
+	return newSecretStoryAt(t, time.Now, databaseURL)
+}
+
+// newSecretStoryAt starts the program at a clock that the test moves.
+func newSecretStoryAt(t *testing.T, clock func() time.Time, databaseURL string) *secretStory {
+	t.Helper()
 	dbtest.NeedFTS5(t)
 	s := &secretStory{dir: t.TempDir(), log: &lockedBuffer{}, traces: &lockedBuffer{}, secrets: map[string]string{}}
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"+collectTraces(t, s.traces))
@@ -106,7 +112,7 @@ func newSecretStory(t *testing.T, databaseURL string) *secretStory {
 		t.Fatal(err)
 	}
 	bootstrap := ""
-	program, err := newProgramAt(t.Context(), time.Now, settings, append(serveAll(), gatewayName), logger, func(token string) { bootstrap = token })
+	program, err := newProgramAt(t.Context(), clock, settings, append(serveAll(), gatewayName), logger, func(token string) { bootstrap = token })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,8 @@ var stepEvents = []string{
 	"fortnight.cycle.v1.ObstacleMadeCurrent", "fortnight.cycle.v1.CycleStarted", "fortnight.experiment.v1.ExperimentDrafted",
 	"fortnight.experiment.v1.ExperimentLocked", "fortnight.cycle.v1.CycleAdvanced", "fortnight.experiment.v1.ExperimentStarted",
 	"fortnight.experiment.v1.ExperimentConcluded", "fortnight.retrospective.v1.RetrospectiveOpened", "fortnight.retrospective.v1.NoteWritten",
-	"fortnight.retrospective.v1.RetrospectiveMoved", "fortnight.retrospective.v1.RetrospectiveDecided", "fortnight.retrospective.v1.RetrospectiveClosed",
+	"fortnight.retrospective.v1.RetrospectiveMoved", "fortnight.retrospective.v1.ThemeChanged", "fortnight.retrospective.v1.ActionProposed",
+	"fortnight.retrospective.v1.ActionAgreed", "fortnight.retrospective.v1.RetrospectiveDecided", "fortnight.retrospective.v1.RetrospectiveClosed",
 	"fortnight.knowledge.v1.LearningPublished", "fortnight.experiment.v1.HoldChecksScheduled", "fortnight.cycle.v1.CycleFinished",
 	"fortnight.notification.v1.ReminderScheduled", "fortnight.identity.v1.UserCreated", "fortnight.identity.v1.MemberAdded",
 	"fortnight.identity.v1.TokenCreated",
@@ -37,7 +38,7 @@ func checkFirstCycle(t *testing.T, s *started) {
 	out := runScript(t, s.URL, s.Token)
 	for _, line := range []string{
 		"what the gate still needs: LOCKED_EXPERIMENT_MISSING", "the verdict that the numbers suggest: VERDICT_AS_PREDICTED",
-		"centre:50.81 upper:55.804", "found: A wider valve raises the flow rate", "the cycle itself stays with its team",
+		"centre:50.81 upper:55.804", "the counts of the votes: Votes are shown when at least three people have voted.", "found: A wider valve raises the flow rate", "the cycle itself stays with its team",
 	} {
 		if !strings.Contains(out, line) {
 			t.Errorf("the script does not say %q:\n%s", line, out)
@@ -101,6 +102,21 @@ func TestDemoStory(t *testing.T) {
 	surprise := s.must(t, http.MethodGet, "/v1/teams/mobile/cycles/third/experiments/warm-cache", "")
 	if outcome := surprise.Body["outcome"].(map[string]any); outcome["surprise"] != true {
 		t.Errorf("Mobile's experiment came out %v", outcome)
+	}
+	// Three people of Payments voted, and two of Mobile: what two have voted is not told.
+	for team, wanted := range map[string]any{"payments": 4.0, "mobile": nil} {
+		themes := s.must(t, http.MethodGet, "/v1/teams/"+team+"/cycles/first/retrospective/themes", "")
+		if most := at(themes.Body, "themes", map[string]int{"payments": 2, "mobile": 1}[team], "votes"); most != wanted {
+			t.Errorf("%s has the themes %s, want %v votes", team, themes.Text, wanted)
+		}
+	}
+	agreed := s.must(t, http.MethodGet, "/v1/teams/mobile/cycles/-/retrospective/actions?states=ACTION_STATE_DONE", "")
+	if at(agreed.Body, "actions", 0, "effect") != "ACTION_EFFECT_WORKED" {
+		t.Errorf("Mobile has done %s", agreed.Text)
+	}
+	carried := s.must(t, http.MethodGet, "/v1/teams/payments/cycles/-/retrospective/actions?states=ACTION_STATE_OPEN", "")
+	if at(carried.Body, "actions", 0, "metric") != "teams/payments/metrics/queue-looks" {
+		t.Errorf("Payments has agreed on %s", carried.Text)
 	}
 	gate := s.must(t, http.MethodGet, "/v1/teams/platform/cycles/first:preview", "")
 	if gate.Body["open"] != false {

@@ -96,7 +96,7 @@ func (b *bench) reachDecide(ctx context.Context, team string) error {
 		{cycle + ":advance", object{"phase": "PHASE_DO", "coachReason": "Measuring"}},
 		{cycle + ":advance", object{"phase": "PHASE_CHECK", "coachReason": "Measuring"}},
 		{retrospective + ":open", object{}},
-		{retrospective + ":move", object{"stage": "STAGE_DECIDE"}},
+		{retrospective + ":move", object{"stage": "STAGE_DECIDE", "currentStage": "STAGE_COLLECT"}},
 	} {
 		if _, err := b.api.call(ctx, http.MethodPost, step.path, "", step.body, nil); err != nil {
 			return err

@@ -7,7 +7,7 @@ import (
 
 // board is what a team aims at and what is in its way; it stays when one cycle ends and the next begins.
 type board struct {
-	team, challenge          string
+	team, zone, challenge    string
 	metric, metricName, unit string
 	outcomeValue             float64
 	pattern                  string

@@ -19,8 +19,11 @@ type teller struct {
 	http  *http.Client
 	url   string // without /v1
 	token string
-	today time.Time
+	now   time.Time
+	today time.Time // now as UTC has it
 	step  int
+	// tokens are those of members who do something in their own name.
+	tokens map[string]string
 }
 
 // newClient gives up on an answer that does not come.

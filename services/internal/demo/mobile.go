@@ -6,7 +6,7 @@ import (
 )
 
 var mobile = board{
-	team: "mobile", challenge: "Every build that is green can be shipped within the hour",
+	team: "mobile", zone: "Asia/Tokyo", challenge: "Every build that is green can be shipped within the hour",
 	metric: "build-time", metricName: "Build time", unit: "min", outcomeValue: 10,
 	source:   "Build server, median of the day",
 	pattern:  "A build starts with what changed and takes the rest as it was",
@@ -54,18 +54,12 @@ func (t *teller) mobileFirst(ctx context.Context) error {
 		func(ctx context.Context) error { return t.pass(ctx, p.cycleOf(), "DO") },
 		func(ctx context.Context) error { return t.pass(ctx, p.cycleOf(), "CHECK") },
 		func(ctx context.Context) error {
-			return t.reflect(ctx, p, reflection{
-				helped: "We had written down what we expected, so nobody could talk it up afterwards", surprised: "Seven of eight cores did nothing",
-				action:       note{"return-the-machines", "Give the large machines back"},
-				actionEffect: "The money is there for what comes next",
-				decision:     "ABANDON", text: "The builds go back to the small machines",
-				claim:     "More cores do not make a build faster whose steps wait for each other",
-				situation: "An app whose modules depend on one another in a chain",
-				tags:      []string{"build", "hardware"},
-			}, "aiko")
+			return t.reflect(ctx, p, mobileReflection())
 		},
 		func(ctx context.Context) error {
-			return t.post(ctx, p.cycleOf()+"/retrospective/actions/return-the-machines:complete", body{"result": "They went back on the same day"})
+			return t.post(ctx, p.cycleOf()+"/retrospective/actions/return-the-machines:complete", body{
+				"effect": "ACTION_EFFECT_WORKED", "result": "They went back on the same day; their rent pays for the faster disks",
+			})
 		},
 		func(ctx context.Context) error { return t.pass(ctx, p.cycleOf(), "ACT") },
 	)

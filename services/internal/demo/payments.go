@@ -6,7 +6,7 @@ import (
 )
 
 var payments = board{
-	team: "payments", challenge: "A change is with its users on the day that it is finished",
+	team: "payments", zone: "Europe/Berlin", challenge: "A change is with its users on the day that it is finished",
 	metric: "review-wait", metricName: "Wait for review", unit: "h", outcomeValue: 4,
 	source:   "Script over the changes of the day, median",
 	pattern:  "Two people look at the review queue at nine and at two, before they take anything new",
@@ -64,15 +64,7 @@ func (t *teller) paymentsFirst(ctx context.Context) error {
 		func(ctx context.Context) error { return t.pass(ctx, p.cycleOf(), "DO") },
 		func(ctx context.Context) error { return t.pass(ctx, p.cycleOf(), "CHECK") },
 		func(ctx context.Context) error {
-			return t.reflect(ctx, p, reflection{
-				helped: "Knowing whose day it is", surprised: "Large changes became smaller by themselves",
-				action:       note{"write-it-down", "Write the rota into the team's handbook"},
-				actionEffect: "New people own a day in their first week",
-				decision:     "ADOPT", text: "Two people own the review queue each day; the rota is on the wall",
-				claim:     "Owning the review queue for a day halves the wait for a review",
-				situation: "A team of seven with about twenty changes a day; may not hold where reviews need a specialist",
-				tags:      []string{"code-review", "queue", "ownership"},
-			}, "jonas")
+			return t.reflect(ctx, p, paymentsReflection())
 		},
 		func(ctx context.Context) error {
 			return t.post(ctx, p.name("obstacles", p.obstacle)+":settle", body{
@@ -106,6 +98,9 @@ func (t *teller) paymentsSecond(ctx context.Context) error {
 			return t.post(ctx, p.name("metrics", p.metric)+":import", t.csv(-4, []float64{4.3, 3.9, 3.6, 3.8}))
 		},
 		func(ctx context.Context) error { return t.paymentsToday(ctx, p) },
+		func(ctx context.Context) error {
+			return t.tapToday(ctx, p.board, tap{"mina", "GOOD", "finished-work"}, tap{"jonas", "GOOD", "help"}, tap{"ravi", "BAD", "interruptions"})
+		},
 		func(ctx context.Context) error { return t.postpone(ctx, p, "Reviews in the afternoon", 8) },
 	)
 }

@@ -6,7 +6,7 @@ import (
 )
 
 var platform = board{
-	team: "platform", challenge: "Nobody waits for an environment",
+	team: "platform", zone: "America/New_York", challenge: "Nobody waits for an environment",
 	metric: "environment-wait", metricName: "Wait for an environment", unit: "h", outcomeValue: 1,
 	source:   "Times of the tickets",
 	pattern:  "Environments are made on demand and go away by themselves",

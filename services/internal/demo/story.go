@@ -17,7 +17,7 @@ func Works(ctx context.Context, url, token string) bool {
 // Tell tells the story to the installation at url (scheme and host), with the token of an admin, around the day that now
 // falls on. say is told what happens, in a line each.
 func Tell(ctx context.Context, url, token string, now time.Time, say func(line string)) error {
-	t := &teller{http: newClient(), url: url, token: token, today: now.UTC()}
+	t := &teller{http: newClient(), url: url, token: token, now: now, today: now.UTC(), tokens: map[string]string{}}
 	for _, chapter := range []struct {
 		says string
 		tell func(context.Context) error
@@ -47,9 +47,9 @@ func (t *teller) teams(ctx context.Context) error {
 		return err
 	}
 	for _, team := range []struct{ id, name, zone, member string }{
-		{"payments", "Payments", "Europe/Berlin", "jonas"},
-		{"mobile", "Mobile", "Asia/Tokyo", "aiko"},
-		{"platform", "Platform", "America/New_York", "lea"},
+		{payments.team, "Payments", payments.zone, "jonas"},
+		{mobile.team, "Mobile", mobile.zone, "aiko"},
+		{platform.team, "Platform", platform.zone, "lea"},
 	} {
 		if err := t.postAll(ctx,
 			step{"teams?teamId=" + team.id, body{"displayName": team.name, "timeZone": team.zone, "improvementCapacityPercent": 15}},

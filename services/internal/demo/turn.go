@@ -62,34 +62,3 @@ func (t *teller) conclude(ctx context.Context, p turn, from int, readings []floa
 		step{p.experimentOf() + ":conclude", body{"happened": happened, "learned": learned}},
 	)
 }
-
-// reflection is a retrospective: two notes, what is decided about the experiment, and what others may learn from it.
-type reflection struct {
-	helped, surprised string
-	action            note
-	actionEffect      string
-	decision, text    string
-	claim, situation  string
-	tags              []string
-}
-
-// reflect holds the retrospective of a cycle in ACT.
-func (t *teller) reflect(ctx context.Context, p turn, r reflection, owner string) error {
-	retrospective := p.cycleOf() + "/retrospective"
-	return t.postAll(ctx,
-		step{retrospective + ":open", body{"anonymous": true}},
-		step{retrospective + "/notes", body{"prompt": "PROMPT_HELPED", "text": r.helped}},
-		step{retrospective + "/notes", body{"prompt": "PROMPT_SURPRISED", "text": r.surprised}},
-		step{retrospective + ":move", body{"stage": "STAGE_DECIDE"}},
-		step{retrospective + "/actions?actionId=" + r.action.id, body{
-			"text": r.action.text, "owner": "users/" + owner, "dueDate": t.day(3), "expectedEffect": r.actionEffect,
-		}},
-		step{retrospective + ":decide", body{"decision": body{
-			"experiment": p.experimentOf(), "kind": "DECISION_KIND_" + r.decision, "text": r.text,
-		}}},
-		step{retrospective + ":close", body{
-			"learnings":         []body{{"experiment": p.experimentOf(), "claim": r.claim, "situation": r.situation, "tags": r.tags}},
-			"boldestExperiment": p.experimentOf(),
-		}},
-	)
-}

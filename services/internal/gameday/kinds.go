@@ -13,6 +13,7 @@ type kind struct {
 var kinds = map[string]kind{
 	"user":                 {service: "identity", event: "UserCreated", creates: true},
 	"team":                 {service: "identity", event: "TeamCreated", creates: true},
+	"member":               {service: "identity", event: "MemberAdded", creates: true},
 	"challenge":            {service: "cycle", event: "ChallengeCreated", creates: true},
 	"targetCondition":      {service: "cycle", event: "TargetConditionCreated", creates: true},
 	"closeTargetCondition": {service: "cycle", event: "TargetConditionClosed"},
@@ -37,7 +38,8 @@ var kinds = map[string]kind{
 	"decide":               {service: "retrospective", event: "RetrospectiveDecided"},
 	"closeRetrospective":   {service: "retrospective", event: "RetrospectiveClosed"},
 	"note":                 {service: "retrospective", event: "NoteWritten", creates: true, list: "notes"},
-	"action":               {service: "retrospective", event: "ActionAgreed", creates: true, list: "actions"},
+	"theme":                {service: "retrospective", event: "ThemeChanged", creates: true, list: "themes"},
+	"action":               {service: "retrospective", event: "ActionProposed", creates: true, list: "actions"},
 	"completeAction":       {service: "retrospective", event: "ActionCompleted"},
 }
 

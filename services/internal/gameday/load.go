@@ -40,6 +40,7 @@ type client struct {
 	// working ends when no new write shall begin, asking when no answer is waited for any more.
 	working, asking context.Context
 	count           int
+	member          string // a user
 	team, challenge string
 	fillers         int
 	points          time.Time
@@ -110,7 +111,8 @@ func (c *client) createAs(kind, parent, collection, id string, body map[string]a
 // idParameter is the parameter that a create takes the new id by.
 var idParameter = map[string]string{
 	"user": "userId", "team": "teamId", "challenge": "challengeId", "targetCondition": "targetConditionId", "obstacle": "obstacleId",
-	"cycle": "cycleId", "andon": "andonId", "metric": "metricId", "experiment": "experimentId", "note": "noteId", "action": "actionId",
+	"cycle": "cycleId", "andon": "andonId", "metric": "metricId", "experiment": "experimentId", "note": "noteId",
+	"theme": "themeId", "action": "actionId",
 }
 
 // verb changes a resource.

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 	"time"
 )
 
@@ -11,7 +13,7 @@ var zones = []string{"UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo"}
 
 func day(days int) string { return time.Now().UTC().AddDate(0, 0, days).Format(time.DateOnly) }
 
-// found makes a team of the client's own, with a challenge.
+// found makes a team of the client's own, with a member and a challenge.
 func (c *client) found() error {
 	user, err := c.create("user", "", "users", map[string]any{"displayName": "User of " + c.name})
 	if err != nil {
@@ -21,6 +23,12 @@ func (c *client) found() error {
 		"displayName": "Team of " + user, "timeZone": zones[c.rng.IntN(len(zones))], "cycleDays": 14,
 	})
 	if err != nil {
+		return err
+	}
+	c.member = user
+	if _, err := c.write("member", http.MethodPost, "/v1/"+team+"/members", team+"/members/"+strings.TrimPrefix(user, "users/"), map[string]any{
+		"user": user, "role": "TEAM_ROLE_MEMBER",
+	}); err != nil {
 		return err
 	}
 	c.challenge, err = c.create("challenge", team, "challenges", map[string]any{"statement": "Ship without waiting", "horizonDate": day(400)})
@@ -152,12 +160,20 @@ func (s *story) reflect() error {
 	if _, err := s.verb("retrospective", retrospective, "open", map[string]any{"anonymous": s.rng.IntN(2) == 0}); err != nil {
 		return err
 	}
+	var note string
 	for _, prompt := range []string{"PROMPT_HELPED", "PROMPT_HELD_BACK", "PROMPT_SURPRISED"} {
-		if _, err := s.create("note", retrospective, "notes", map[string]any{"prompt": prompt, "text": "A note of " + s.name}); err != nil {
+		var err error
+		if note, err = s.create("note", retrospective, "notes", map[string]any{"prompt": prompt, "text": "A note of " + s.name}); err != nil {
 			return err
 		}
 	}
-	if _, err := s.verb("moveRetrospective", retrospective, "move", map[string]any{"stage": "STAGE_DECIDE"}); err != nil {
+	if err := s.moveRetrospective(retrospective, "STAGE_COLLECT", "STAGE_GROUP"); err != nil {
+		return err
+	}
+	if _, err := s.create("theme", retrospective, "themes", map[string]any{"title": "What surprised us", "notes": []any{note}}); err != nil {
+		return err
+	}
+	if err := s.moveRetrospective(retrospective, "STAGE_GROUP", "STAGE_DECIDE"); err != nil {
 		return err
 	}
 	kind := []string{"DECISION_KIND_ADOPT", "DECISION_KIND_ADAPT", "DECISION_KIND_ABANDON"}[s.rng.IntN(3)]
@@ -169,7 +185,7 @@ func (s *story) reflect() error {
 		return err
 	}
 	action, err := s.create("action", retrospective, "actions", map[string]any{
-		"text": "Write the rota down", "owner": "users/admin", "dueDate": day(7), "expectedEffect": "Everybody knows",
+		"text": "Write the rota down", "owner": s.member, "dueDate": day(7), "expectedEffect": "Everybody knows",
 	})
 	if err != nil {
 		return err
@@ -180,7 +196,14 @@ func (s *story) reflect() error {
 	if err != nil {
 		return err
 	}
-	_, err = s.verb("completeAction", action, "complete", map[string]any{"result": "It hangs on the wall"})
+	_, err = s.verb("completeAction", action, "complete", map[string]any{
+		"effect": "ACTION_EFFECT_WORKED", "result": "It hangs on the wall",
+	})
+	return err
+}
+
+func (s *story) moveRetrospective(retrospective, from, to string) error {
+	_, err := s.verb("moveRetrospective", retrospective, "move", map[string]any{"stage": to, "currentStage": from})
 	return err
 }
 
