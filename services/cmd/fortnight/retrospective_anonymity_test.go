@@ -109,6 +109,7 @@ func (q *quietStory) reach(t *testing.T, cycle, opening string) {
 	at := "/v1/" + quietTeam + "/cycles"
 	q.must(t, http.MethodPost, at+"?cycleId="+cycle, `{}`)
 	q.must(t, http.MethodPost, at+"/"+cycle+"/experiments?experimentId=only", `{"displayName":"Only"}`)
+	q.must(t, http.MethodPost, at+"/"+cycle+"/experiments/only:abandon", `{"reason":"It was begun too late, which taught us something"}`)
 	for _, phase := range []string{"PLAN", "DO", "CHECK"} {
 		q.must(t, http.MethodPost, at+"/"+cycle+":advance", `{"coachReason":"we go on","phase":"PHASE_`+phase+`"}`)
 	}

@@ -70,6 +70,7 @@ func newCrowd(t *testing.T, s *started) *crowd {
 	c.jonas = c.tokens[0]
 	s.must(t, http.MethodPost, "/v1/teams/payments/cycles?cycleId=crowded", `{}`)
 	s.must(t, http.MethodPost, "/v1/teams/payments/cycles/crowded/experiments?experimentId=only", `{"displayName":"Only"}`)
+	s.must(t, http.MethodPost, "/v1/teams/payments/cycles/crowded/experiments/only:abandon", `{"reason":"It was begun too late, which taught us something"}`)
 	for _, phase := range []string{"PLAN", "DO", "CHECK"} {
 		s.must(t, http.MethodPost, "/v1/teams/payments/cycles/crowded:advance", `{"coachReason":"we go on","phase":"PHASE_`+phase+`"}`)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"io"
 	"io/fs"
 	"net"
@@ -52,11 +53,17 @@ func (s *secretStory) collect(t *testing.T) map[string]string {
 	kept["the events"], kept["the rows of the databases"] = events.String(), rows.String()
 	var files bytes.Buffer
 	err := filepath.WalkDir(s.dir, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // the broker has renamed a file meanwhile
+		}
 		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}
 		text, err := os.ReadFile(path)
 		files.Write(text)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		return err
 	})
 	if err != nil {

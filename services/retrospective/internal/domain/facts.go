@@ -130,7 +130,8 @@ func (f *FactsStrip) keep(before FactsStrip) {
 func EarlierActions(open, last []*Action) []EarlierAction {
 	var earlier []EarlierAction
 	for _, a := range slices.Concat(open, last) {
-		if !a.Agreed || slices.ContainsFunc(earlier, func(e EarlierAction) bool { return e.Action == a.Name }) {
+		never := a.State == ActionStateProposed || a.State == ActionStateDropped && !a.Agreed
+		if never || slices.ContainsFunc(earlier, func(e EarlierAction) bool { return e.Action == a.Name }) {
 			continue
 		}
 		earlier = append(earlier, EarlierAction{
