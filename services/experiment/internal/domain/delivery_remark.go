@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -54,6 +55,7 @@ func (h *DeliveryHistory) remarkEnd(f DeliveryFact) (reason, text string) {
 		for _, i := range could {
 			senders = append(senders, senderOf(i.Source, i.scope))
 		}
+		slices.Sort(senders)
 		return "INCIDENT_END_UNRESOLVED", "It ends no incident: its beginning was told by " + strings.Join(senders, " and by ") + ", under the same id " +
 			inQuotes(f.Key) + ", and the end could be that of each. Let who told the beginning tell the end as well, or use ids that differ."
 	case f.Time.Before(could[0].OpenTime):
