@@ -92,6 +92,7 @@ func (b *bench) reachDecide(ctx context.Context, team string) error {
 		{"/v1/teams?teamId=" + team, object{"displayName": team, "timeZone": "Europe/Berlin"}},
 		{"/v1/teams/" + team + "/cycles?cycleId=first", object{"displayName": "First"}},
 		{cycle + "/experiments?experimentId=only", object{"displayName": "Only"}},
+		{cycle + "/experiments/only:abandon", object{"reason": "It was begun too late, which taught us something"}},
 		{cycle + ":advance", object{"phase": "PHASE_PLAN", "coachReason": "Measuring"}},
 		{cycle + ":advance", object{"phase": "PHASE_DO", "coachReason": "Measuring"}},
 		{cycle + ":advance", object{"phase": "PHASE_CHECK", "coachReason": "Measuring"}},
