@@ -213,6 +213,8 @@ const (
 	AuditDoor_AUDIT_DOOR_COMMAND_LINE AuditDoor = 4
 	// The program itself: its start, a provisioning file, a timer.
 	AuditDoor_AUDIT_DOOR_PROGRAM AuditDoor = 5
+	// MCP, by which assistants come.
+	AuditDoor_AUDIT_DOOR_MCP AuditDoor = 6
 )
 
 // Enum value maps for AuditDoor.
@@ -224,6 +226,7 @@ var (
 		3: "AUDIT_DOOR_GRPC",
 		4: "AUDIT_DOOR_COMMAND_LINE",
 		5: "AUDIT_DOOR_PROGRAM",
+		6: "AUDIT_DOOR_MCP",
 	}
 	AuditDoor_value = map[string]int32{
 		"AUDIT_DOOR_UNSPECIFIED":  0,
@@ -232,6 +235,7 @@ var (
 		"AUDIT_DOOR_GRPC":         3,
 		"AUDIT_DOOR_COMMAND_LINE": 4,
 		"AUDIT_DOOR_PROGRAM":      5,
+		"AUDIT_DOOR_MCP":          6,
 	}
 )
 
@@ -459,14 +463,15 @@ const file_fortnight_common_v1_audit_proto_rawDesc = "" +
 	"\x1aAUDIT_ACTION_TOKEN_UPDATED\x10\x1d\x12(\n" +
 	"$AUDIT_ACTION_DELIVERY_SOURCE_CREATED\x10\x1e\x12(\n" +
 	"$AUDIT_ACTION_DELIVERY_SECRET_ROTATED\x10\x1f\x12(\n" +
-	"$AUDIT_ACTION_DELIVERY_SOURCE_DELETED\x10 *\x9c\x01\n" +
+	"$AUDIT_ACTION_DELIVERY_SOURCE_DELETED\x10 *\xb0\x01\n" +
 	"\tAuditDoor\x12\x1a\n" +
 	"\x16AUDIT_DOOR_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fAUDIT_DOOR_REST\x10\x01\x12\x14\n" +
 	"\x10AUDIT_DOOR_PAGES\x10\x02\x12\x13\n" +
 	"\x0fAUDIT_DOOR_GRPC\x10\x03\x12\x1b\n" +
 	"\x17AUDIT_DOOR_COMMAND_LINE\x10\x04\x12\x16\n" +
-	"\x12AUDIT_DOOR_PROGRAM\x10\x05BIZGgithub.com/fortnighthq/fortnight/proto/gen/fortnight/common/v1;commonv1b\x06proto3"
+	"\x12AUDIT_DOOR_PROGRAM\x10\x05\x12\x12\n" +
+	"\x0eAUDIT_DOOR_MCP\x10\x06BIZGgithub.com/fortnighthq/fortnight/proto/gen/fortnight/common/v1;commonv1b\x06proto3"
 
 var (
 	file_fortnight_common_v1_audit_proto_rawDescOnce sync.Once

@@ -258,9 +258,15 @@ type Experiment struct {
 	// Why a coach let it run beside another experiment of the team; empty when it started alone.
 	CoachReason string `protobuf:"bytes,18,opt,name=coach_reason,json=coachReason,proto3" json:"coach_reason,omitempty"`
 	// What makes it a game day; not set for other experiments.
-	GameDay       *GameDay `protobuf:"bytes,20,opt,name=game_day,json=gameDay,proto3" json:"game_day,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	GameDay *GameDay `protobuf:"bytes,20,opt,name=game_day,json=gameDay,proto3" json:"game_day,omitempty"`
+	// The published learning that the experiment tries again; part of the plan. Its verdict becomes evidence for or against the claim.
+	Learning string `protobuf:"bytes,21,opt,name=learning,proto3" json:"learning,omitempty"`
+	// Learnings that are near to the plan, refuted ones included: has anybody tried this? Only in the answers to drafting and changing.
+	NearLearnings []*NearLearning `protobuf:"bytes,22,rep,name=near_learnings,json=nearLearnings,proto3" json:"near_learnings,omitempty"`
+	// Why learnings could not be looked for; empty when they could.
+	NearLearningsMissingReason string `protobuf:"bytes,23,opt,name=near_learnings_missing_reason,json=nearLearningsMissingReason,proto3" json:"near_learnings_missing_reason,omitempty"`
+	unknownFields              protoimpl.UnknownFields
+	sizeCache                  protoimpl.SizeCache
 }
 
 func (x *Experiment) Reset() {
@@ -426,6 +432,118 @@ func (x *Experiment) GetGameDay() *GameDay {
 	return nil
 }
 
+func (x *Experiment) GetLearning() string {
+	if x != nil {
+		return x.Learning
+	}
+	return ""
+}
+
+func (x *Experiment) GetNearLearnings() []*NearLearning {
+	if x != nil {
+		return x.NearLearnings
+	}
+	return nil
+}
+
+func (x *Experiment) GetNearLearningsMissingReason() string {
+	if x != nil {
+		return x.NearLearningsMissingReason
+	}
+	return ""
+}
+
+// A learning that is near to a plan.
+type NearLearning struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The learning.
+	Learning string `protobuf:"bytes,1,opt,name=learning,proto3" json:"learning,omitempty"`
+	// What it claims.
+	Claim string `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
+	// The team that learned it.
+	Team string `protobuf:"bytes,3,opt,name=team,proto3" json:"team,omitempty"`
+	// How well it is supported, in words.
+	Grade string `protobuf:"bytes,4,opt,name=grade,proto3" json:"grade,omitempty"`
+	// Whether it speaks against the plan.
+	Refuted bool `protobuf:"varint,5,opt,name=refuted,proto3" json:"refuted,omitempty"`
+	// Why it came up, in words.
+	Reasons       []string `protobuf:"bytes,6,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NearLearning) Reset() {
+	*x = NearLearning{}
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NearLearning) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NearLearning) ProtoMessage() {}
+
+func (x *NearLearning) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NearLearning.ProtoReflect.Descriptor instead.
+func (*NearLearning) Descriptor() ([]byte, []int) {
+	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *NearLearning) GetLearning() string {
+	if x != nil {
+		return x.Learning
+	}
+	return ""
+}
+
+func (x *NearLearning) GetClaim() string {
+	if x != nil {
+		return x.Claim
+	}
+	return ""
+}
+
+func (x *NearLearning) GetTeam() string {
+	if x != nil {
+		return x.Team
+	}
+	return ""
+}
+
+func (x *NearLearning) GetGrade() string {
+	if x != nil {
+		return x.Grade
+	}
+	return ""
+}
+
+func (x *NearLearning) GetRefuted() bool {
+	if x != nil {
+		return x.Refuted
+	}
+	return false
+}
+
+func (x *NearLearning) GetReasons() []string {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
 // If CHANGE then METRIC goes to VALUE by DATE because REASON.
 type Prediction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -455,7 +573,7 @@ type Prediction struct {
 
 func (x *Prediction) Reset() {
 	*x = Prediction{}
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[1]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -467,7 +585,7 @@ func (x *Prediction) String() string {
 func (*Prediction) ProtoMessage() {}
 
 func (x *Prediction) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[1]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -480,7 +598,7 @@ func (x *Prediction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Prediction.ProtoReflect.Descriptor instead.
 func (*Prediction) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{1}
+	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Prediction) GetChange() string {
@@ -572,7 +690,7 @@ type Amendment struct {
 
 func (x *Amendment) Reset() {
 	*x = Amendment{}
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[2]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -584,7 +702,7 @@ func (x *Amendment) String() string {
 func (*Amendment) ProtoMessage() {}
 
 func (x *Amendment) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[2]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -597,7 +715,7 @@ func (x *Amendment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Amendment.ProtoReflect.Descriptor instead.
 func (*Amendment) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{2}
+	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Amendment) GetKind() AmendmentKind {
@@ -650,7 +768,7 @@ type PlanChange struct {
 
 func (x *PlanChange) Reset() {
 	*x = PlanChange{}
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[3]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -662,7 +780,7 @@ func (x *PlanChange) String() string {
 func (*PlanChange) ProtoMessage() {}
 
 func (x *PlanChange) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[3]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -675,7 +793,7 @@ func (x *PlanChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanChange.ProtoReflect.Descriptor instead.
 func (*PlanChange) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{3}
+	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *PlanChange) GetField() PlanField {
@@ -754,7 +872,7 @@ type Outcome struct {
 
 func (x *Outcome) Reset() {
 	*x = Outcome{}
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[4]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -766,7 +884,7 @@ func (x *Outcome) String() string {
 func (*Outcome) ProtoMessage() {}
 
 func (x *Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[4]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -779,7 +897,7 @@ func (x *Outcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
 func (*Outcome) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{4}
+	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Outcome) GetActualValue() float64 {
@@ -946,7 +1064,7 @@ type Visibility struct {
 
 func (x *Visibility) Reset() {
 	*x = Visibility{}
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[5]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -958,7 +1076,7 @@ func (x *Visibility) String() string {
 func (*Visibility) ProtoMessage() {}
 
 func (x *Visibility) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[5]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -971,7 +1089,7 @@ func (x *Visibility) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Visibility.ProtoReflect.Descriptor instead.
 func (*Visibility) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{5}
+	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Visibility) GetShift() float64 {
@@ -1017,7 +1135,7 @@ type LateReadings struct {
 
 func (x *LateReadings) Reset() {
 	*x = LateReadings{}
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[6]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1029,7 +1147,7 @@ func (x *LateReadings) String() string {
 func (*LateReadings) ProtoMessage() {}
 
 func (x *LateReadings) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[6]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1042,7 +1160,7 @@ func (x *LateReadings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LateReadings.ProtoReflect.Descriptor instead.
 func (*LateReadings) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{6}
+	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *LateReadings) GetActualValue() float64 {
@@ -1083,7 +1201,7 @@ type CreateExperimentRequest struct {
 
 func (x *CreateExperimentRequest) Reset() {
 	*x = CreateExperimentRequest{}
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[7]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1095,7 +1213,7 @@ func (x *CreateExperimentRequest) String() string {
 func (*CreateExperimentRequest) ProtoMessage() {}
 
 func (x *CreateExperimentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[7]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1108,7 +1226,7 @@ func (x *CreateExperimentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateExperimentRequest.ProtoReflect.Descriptor instead.
 func (*CreateExperimentRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{7}
+	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CreateExperimentRequest) GetParent() string {
@@ -1150,7 +1268,7 @@ type GetExperimentRequest struct {
 
 func (x *GetExperimentRequest) Reset() {
 	*x = GetExperimentRequest{}
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[8]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1162,7 +1280,7 @@ func (x *GetExperimentRequest) String() string {
 func (*GetExperimentRequest) ProtoMessage() {}
 
 func (x *GetExperimentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[8]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1175,7 +1293,7 @@ func (x *GetExperimentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetExperimentRequest.ProtoReflect.Descriptor instead.
 func (*GetExperimentRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{8}
+	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetExperimentRequest) GetName() string {
@@ -1200,7 +1318,7 @@ type ListExperimentsRequest struct {
 
 func (x *ListExperimentsRequest) Reset() {
 	*x = ListExperimentsRequest{}
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[9]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1212,7 +1330,7 @@ func (x *ListExperimentsRequest) String() string {
 func (*ListExperimentsRequest) ProtoMessage() {}
 
 func (x *ListExperimentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[9]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1225,7 +1343,7 @@ func (x *ListExperimentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListExperimentsRequest.ProtoReflect.Descriptor instead.
 func (*ListExperimentsRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{9}
+	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListExperimentsRequest) GetParent() string {
@@ -1262,7 +1380,7 @@ type ListExperimentsResponse struct {
 
 func (x *ListExperimentsResponse) Reset() {
 	*x = ListExperimentsResponse{}
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[10]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1274,7 +1392,7 @@ func (x *ListExperimentsResponse) String() string {
 func (*ListExperimentsResponse) ProtoMessage() {}
 
 func (x *ListExperimentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[10]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1287,7 +1405,7 @@ func (x *ListExperimentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListExperimentsResponse.ProtoReflect.Descriptor instead.
 func (*ListExperimentsResponse) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{10}
+	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListExperimentsResponse) GetExperiments() []*Experiment {
@@ -1309,7 +1427,7 @@ type UpdateExperimentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The experiment with its new values.
 	Experiment *Experiment `protobuf:"bytes,1,opt,name=experiment,proto3" json:"experiment,omitempty"`
-	// The fields to change: display_name, obstacle, prediction, safe_to_fail, game_day. The fields that are set when not given; game_day as a whole.
+	// The fields to change: display_name, obstacle, prediction, safe_to_fail, game_day, learning. The fields that are set when not given; game_day as a whole.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// The etag that the change rests on; the header If-Match over REST.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -1321,7 +1439,7 @@ type UpdateExperimentRequest struct {
 
 func (x *UpdateExperimentRequest) Reset() {
 	*x = UpdateExperimentRequest{}
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[11]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1333,7 +1451,7 @@ func (x *UpdateExperimentRequest) String() string {
 func (*UpdateExperimentRequest) ProtoMessage() {}
 
 func (x *UpdateExperimentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[11]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1346,7 +1464,7 @@ func (x *UpdateExperimentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateExperimentRequest.ProtoReflect.Descriptor instead.
 func (*UpdateExperimentRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{11}
+	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *UpdateExperimentRequest) GetExperiment() *Experiment {
@@ -1392,7 +1510,7 @@ type LockExperimentRequest struct {
 
 func (x *LockExperimentRequest) Reset() {
 	*x = LockExperimentRequest{}
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[12]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1404,7 +1522,7 @@ func (x *LockExperimentRequest) String() string {
 func (*LockExperimentRequest) ProtoMessage() {}
 
 func (x *LockExperimentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[12]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1417,7 +1535,7 @@ func (x *LockExperimentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LockExperimentRequest.ProtoReflect.Descriptor instead.
 func (*LockExperimentRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{12}
+	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *LockExperimentRequest) GetName() string {
@@ -1460,7 +1578,7 @@ type AmendExperimentRequest struct {
 
 func (x *AmendExperimentRequest) Reset() {
 	*x = AmendExperimentRequest{}
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[13]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1472,7 +1590,7 @@ func (x *AmendExperimentRequest) String() string {
 func (*AmendExperimentRequest) ProtoMessage() {}
 
 func (x *AmendExperimentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[13]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1485,7 +1603,7 @@ func (x *AmendExperimentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AmendExperimentRequest.ProtoReflect.Descriptor instead.
 func (*AmendExperimentRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{13}
+	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AmendExperimentRequest) GetName() string {
@@ -1540,7 +1658,7 @@ type StartExperimentRequest struct {
 
 func (x *StartExperimentRequest) Reset() {
 	*x = StartExperimentRequest{}
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[14]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1552,7 +1670,7 @@ func (x *StartExperimentRequest) String() string {
 func (*StartExperimentRequest) ProtoMessage() {}
 
 func (x *StartExperimentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[14]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1565,7 +1683,7 @@ func (x *StartExperimentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartExperimentRequest.ProtoReflect.Descriptor instead.
 func (*StartExperimentRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{14}
+	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *StartExperimentRequest) GetName() string {
@@ -1624,7 +1742,7 @@ type ConcludeExperimentRequest struct {
 
 func (x *ConcludeExperimentRequest) Reset() {
 	*x = ConcludeExperimentRequest{}
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[15]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1636,7 +1754,7 @@ func (x *ConcludeExperimentRequest) String() string {
 func (*ConcludeExperimentRequest) ProtoMessage() {}
 
 func (x *ConcludeExperimentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[15]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1649,7 +1767,7 @@ func (x *ConcludeExperimentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConcludeExperimentRequest.ProtoReflect.Descriptor instead.
 func (*ConcludeExperimentRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{15}
+	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ConcludeExperimentRequest) GetName() string {
@@ -1732,7 +1850,7 @@ type AbandonExperimentRequest struct {
 
 func (x *AbandonExperimentRequest) Reset() {
 	*x = AbandonExperimentRequest{}
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[16]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1744,7 +1862,7 @@ func (x *AbandonExperimentRequest) String() string {
 func (*AbandonExperimentRequest) ProtoMessage() {}
 
 func (x *AbandonExperimentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[16]
+	mi := &file_fortnight_experiment_v1_experiment_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1757,7 +1875,7 @@ func (x *AbandonExperimentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AbandonExperimentRequest.ProtoReflect.Descriptor instead.
 func (*AbandonExperimentRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{16}
+	return file_fortnight_experiment_v1_experiment_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AbandonExperimentRequest) GetName() string {
@@ -1792,7 +1910,7 @@ var File_fortnight_experiment_v1_experiment_proto protoreflect.FileDescriptor
 
 const file_fortnight_experiment_v1_experiment_proto_rawDesc = "" +
 	"\n" +
-	"(fortnight/experiment/v1/experiment.proto\x12\x17fortnight.experiment.v1\x1a\x1bbuf/validate/validate.proto\x1a&fortnight/experiment/v1/game_day.proto\x1a(fortnight/experiment/v1/hold_check.proto\x1a5fortnight/experiment/v1/process_behaviour_chart.proto\x1a%fortnight/experiment/v1/verdict.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc9\t\n" +
+	"(fortnight/experiment/v1/experiment.proto\x12\x17fortnight.experiment.v1\x1a\x1bbuf/validate/validate.proto\x1a&fortnight/experiment/v1/game_day.proto\x1a(fortnight/experiment/v1/hold_check.proto\x1a5fortnight/experiment/v1/process_behaviour_chart.proto\x1a%fortnight/experiment/v1/verdict.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa7\v\n" +
 	"\n" +
 	"Experiment\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x122\n" +
@@ -1824,9 +1942,21 @@ const file_fortnight_experiment_v1_experiment_proto_rawDesc = "" +
 	"updateTime\x12W\n" +
 	"\x12amended_prediction\x18\x11 \x01(\v2#.fortnight.experiment.v1.PredictionB\x03\xe0A\x03R\x11amendedPrediction\x12&\n" +
 	"\fcoach_reason\x18\x12 \x01(\tB\x03\xe0A\x03R\vcoachReason\x12@\n" +
-	"\bgame_day\x18\x14 \x01(\v2 .fortnight.experiment.v1.GameDayB\x03\xe0A\x01R\agameDay:l\xeaAi\n" +
+	"\bgame_day\x18\x14 \x01(\v2 .fortnight.experiment.v1.GameDayB\x03\xe0A\x01R\agameDay\x12A\n" +
+	"\blearning\x18\x15 \x01(\tB%\xe0A\x01\xfaA\x18\n" +
+	"\x16fortnight.dev/Learning\xbaH\x04r\x02\x18dR\blearning\x12Q\n" +
+	"\x0enear_learnings\x18\x16 \x03(\v2%.fortnight.experiment.v1.NearLearningB\x03\xe0A\x03R\rnearLearnings\x12F\n" +
+	"\x1dnear_learnings_missing_reason\x18\x17 \x01(\tB\x03\xe0A\x03R\x1anearLearningsMissingReason:l\xeaAi\n" +
 	"\x18fortnight.dev/Experiment\x124teams/{team}/cycles/{cycle}/experiments/{experiment}*\vexperiments2\n" +
-	"experiment\"\xdb\x04\n" +
+	"experiment\"\xd7\x01\n" +
+	"\fNearLearning\x12:\n" +
+	"\blearning\x18\x01 \x01(\tB\x1e\xe0A\x03\xfaA\x18\n" +
+	"\x16fortnight.dev/LearningR\blearning\x12\x19\n" +
+	"\x05claim\x18\x02 \x01(\tB\x03\xe0A\x03R\x05claim\x12\x17\n" +
+	"\x04team\x18\x03 \x01(\tB\x03\xe0A\x03R\x04team\x12\x19\n" +
+	"\x05grade\x18\x04 \x01(\tB\x03\xe0A\x03R\x05grade\x12\x1d\n" +
+	"\arefuted\x18\x05 \x01(\bB\x03\xe0A\x03R\arefuted\x12\x1d\n" +
+	"\areasons\x18\x06 \x03(\tB\x03\xe0A\x03R\areasons\"\xdb\x04\n" +
 	"\n" +
 	"Prediction\x12#\n" +
 	"\x06change\x18\x01 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x06change\x12<\n" +
@@ -2006,75 +2136,77 @@ func file_fortnight_experiment_v1_experiment_proto_rawDescGZIP() []byte {
 }
 
 var file_fortnight_experiment_v1_experiment_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_fortnight_experiment_v1_experiment_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_fortnight_experiment_v1_experiment_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_fortnight_experiment_v1_experiment_proto_goTypes = []any{
 	(ExperimentState)(0),              // 0: fortnight.experiment.v1.ExperimentState
 	(PlanField)(0),                    // 1: fortnight.experiment.v1.PlanField
 	(AmendmentKind)(0),                // 2: fortnight.experiment.v1.AmendmentKind
 	(*Experiment)(nil),                // 3: fortnight.experiment.v1.Experiment
-	(*Prediction)(nil),                // 4: fortnight.experiment.v1.Prediction
-	(*Amendment)(nil),                 // 5: fortnight.experiment.v1.Amendment
-	(*PlanChange)(nil),                // 6: fortnight.experiment.v1.PlanChange
-	(*Outcome)(nil),                   // 7: fortnight.experiment.v1.Outcome
-	(*Visibility)(nil),                // 8: fortnight.experiment.v1.Visibility
-	(*LateReadings)(nil),              // 9: fortnight.experiment.v1.LateReadings
-	(*CreateExperimentRequest)(nil),   // 10: fortnight.experiment.v1.CreateExperimentRequest
-	(*GetExperimentRequest)(nil),      // 11: fortnight.experiment.v1.GetExperimentRequest
-	(*ListExperimentsRequest)(nil),    // 12: fortnight.experiment.v1.ListExperimentsRequest
-	(*ListExperimentsResponse)(nil),   // 13: fortnight.experiment.v1.ListExperimentsResponse
-	(*UpdateExperimentRequest)(nil),   // 14: fortnight.experiment.v1.UpdateExperimentRequest
-	(*LockExperimentRequest)(nil),     // 15: fortnight.experiment.v1.LockExperimentRequest
-	(*AmendExperimentRequest)(nil),    // 16: fortnight.experiment.v1.AmendExperimentRequest
-	(*StartExperimentRequest)(nil),    // 17: fortnight.experiment.v1.StartExperimentRequest
-	(*ConcludeExperimentRequest)(nil), // 18: fortnight.experiment.v1.ConcludeExperimentRequest
-	(*AbandonExperimentRequest)(nil),  // 19: fortnight.experiment.v1.AbandonExperimentRequest
-	(*timestamppb.Timestamp)(nil),     // 20: google.protobuf.Timestamp
-	(*HoldCheck)(nil),                 // 21: fortnight.experiment.v1.HoldCheck
-	(*GameDay)(nil),                   // 22: fortnight.experiment.v1.GameDay
-	(Verdict)(0),                      // 23: fortnight.experiment.v1.Verdict
-	(*Limits)(nil),                    // 24: fortnight.experiment.v1.Limits
-	(*fieldmaskpb.FieldMask)(nil),     // 25: google.protobuf.FieldMask
+	(*NearLearning)(nil),              // 4: fortnight.experiment.v1.NearLearning
+	(*Prediction)(nil),                // 5: fortnight.experiment.v1.Prediction
+	(*Amendment)(nil),                 // 6: fortnight.experiment.v1.Amendment
+	(*PlanChange)(nil),                // 7: fortnight.experiment.v1.PlanChange
+	(*Outcome)(nil),                   // 8: fortnight.experiment.v1.Outcome
+	(*Visibility)(nil),                // 9: fortnight.experiment.v1.Visibility
+	(*LateReadings)(nil),              // 10: fortnight.experiment.v1.LateReadings
+	(*CreateExperimentRequest)(nil),   // 11: fortnight.experiment.v1.CreateExperimentRequest
+	(*GetExperimentRequest)(nil),      // 12: fortnight.experiment.v1.GetExperimentRequest
+	(*ListExperimentsRequest)(nil),    // 13: fortnight.experiment.v1.ListExperimentsRequest
+	(*ListExperimentsResponse)(nil),   // 14: fortnight.experiment.v1.ListExperimentsResponse
+	(*UpdateExperimentRequest)(nil),   // 15: fortnight.experiment.v1.UpdateExperimentRequest
+	(*LockExperimentRequest)(nil),     // 16: fortnight.experiment.v1.LockExperimentRequest
+	(*AmendExperimentRequest)(nil),    // 17: fortnight.experiment.v1.AmendExperimentRequest
+	(*StartExperimentRequest)(nil),    // 18: fortnight.experiment.v1.StartExperimentRequest
+	(*ConcludeExperimentRequest)(nil), // 19: fortnight.experiment.v1.ConcludeExperimentRequest
+	(*AbandonExperimentRequest)(nil),  // 20: fortnight.experiment.v1.AbandonExperimentRequest
+	(*timestamppb.Timestamp)(nil),     // 21: google.protobuf.Timestamp
+	(*HoldCheck)(nil),                 // 22: fortnight.experiment.v1.HoldCheck
+	(*GameDay)(nil),                   // 23: fortnight.experiment.v1.GameDay
+	(Verdict)(0),                      // 24: fortnight.experiment.v1.Verdict
+	(*Limits)(nil),                    // 25: fortnight.experiment.v1.Limits
+	(*fieldmaskpb.FieldMask)(nil),     // 26: google.protobuf.FieldMask
 }
 var file_fortnight_experiment_v1_experiment_proto_depIdxs = []int32{
-	4,  // 0: fortnight.experiment.v1.Experiment.prediction:type_name -> fortnight.experiment.v1.Prediction
+	5,  // 0: fortnight.experiment.v1.Experiment.prediction:type_name -> fortnight.experiment.v1.Prediction
 	0,  // 1: fortnight.experiment.v1.Experiment.state:type_name -> fortnight.experiment.v1.ExperimentState
-	20, // 2: fortnight.experiment.v1.Experiment.lock_time:type_name -> google.protobuf.Timestamp
-	5,  // 3: fortnight.experiment.v1.Experiment.amendments:type_name -> fortnight.experiment.v1.Amendment
-	20, // 4: fortnight.experiment.v1.Experiment.start_time:type_name -> google.protobuf.Timestamp
-	7,  // 5: fortnight.experiment.v1.Experiment.outcome:type_name -> fortnight.experiment.v1.Outcome
-	21, // 6: fortnight.experiment.v1.Experiment.hold_checks:type_name -> fortnight.experiment.v1.HoldCheck
-	20, // 7: fortnight.experiment.v1.Experiment.create_time:type_name -> google.protobuf.Timestamp
-	20, // 8: fortnight.experiment.v1.Experiment.update_time:type_name -> google.protobuf.Timestamp
-	4,  // 9: fortnight.experiment.v1.Experiment.amended_prediction:type_name -> fortnight.experiment.v1.Prediction
-	22, // 10: fortnight.experiment.v1.Experiment.game_day:type_name -> fortnight.experiment.v1.GameDay
-	2,  // 11: fortnight.experiment.v1.Amendment.kind:type_name -> fortnight.experiment.v1.AmendmentKind
-	20, // 12: fortnight.experiment.v1.Amendment.create_time:type_name -> google.protobuf.Timestamp
-	6,  // 13: fortnight.experiment.v1.Amendment.changes:type_name -> fortnight.experiment.v1.PlanChange
-	1,  // 14: fortnight.experiment.v1.PlanChange.field:type_name -> fortnight.experiment.v1.PlanField
-	23, // 15: fortnight.experiment.v1.Outcome.suggested_verdict:type_name -> fortnight.experiment.v1.Verdict
-	23, // 16: fortnight.experiment.v1.Outcome.verdict:type_name -> fortnight.experiment.v1.Verdict
-	20, // 17: fortnight.experiment.v1.Outcome.conclude_time:type_name -> google.protobuf.Timestamp
-	24, // 18: fortnight.experiment.v1.Outcome.limits:type_name -> fortnight.experiment.v1.Limits
-	20, // 19: fortnight.experiment.v1.Outcome.window_start:type_name -> google.protobuf.Timestamp
-	20, // 20: fortnight.experiment.v1.Outcome.window_end:type_name -> google.protobuf.Timestamp
-	20, // 21: fortnight.experiment.v1.Outcome.first_reading_time:type_name -> google.protobuf.Timestamp
-	20, // 22: fortnight.experiment.v1.Outcome.last_reading_time:type_name -> google.protobuf.Timestamp
-	8,  // 23: fortnight.experiment.v1.Outcome.visibility:type_name -> fortnight.experiment.v1.Visibility
-	9,  // 24: fortnight.experiment.v1.Outcome.late_readings:type_name -> fortnight.experiment.v1.LateReadings
-	23, // 25: fortnight.experiment.v1.LateReadings.verdict:type_name -> fortnight.experiment.v1.Verdict
-	3,  // 26: fortnight.experiment.v1.CreateExperimentRequest.experiment:type_name -> fortnight.experiment.v1.Experiment
-	3,  // 27: fortnight.experiment.v1.ListExperimentsResponse.experiments:type_name -> fortnight.experiment.v1.Experiment
-	3,  // 28: fortnight.experiment.v1.UpdateExperimentRequest.experiment:type_name -> fortnight.experiment.v1.Experiment
-	25, // 29: fortnight.experiment.v1.UpdateExperimentRequest.update_mask:type_name -> google.protobuf.FieldMask
-	6,  // 30: fortnight.experiment.v1.AmendExperimentRequest.changes:type_name -> fortnight.experiment.v1.PlanChange
-	23, // 31: fortnight.experiment.v1.ConcludeExperimentRequest.verdict:type_name -> fortnight.experiment.v1.Verdict
-	20, // 32: fortnight.experiment.v1.ConcludeExperimentRequest.window_start:type_name -> google.protobuf.Timestamp
-	20, // 33: fortnight.experiment.v1.ConcludeExperimentRequest.window_end:type_name -> google.protobuf.Timestamp
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	21, // 2: fortnight.experiment.v1.Experiment.lock_time:type_name -> google.protobuf.Timestamp
+	6,  // 3: fortnight.experiment.v1.Experiment.amendments:type_name -> fortnight.experiment.v1.Amendment
+	21, // 4: fortnight.experiment.v1.Experiment.start_time:type_name -> google.protobuf.Timestamp
+	8,  // 5: fortnight.experiment.v1.Experiment.outcome:type_name -> fortnight.experiment.v1.Outcome
+	22, // 6: fortnight.experiment.v1.Experiment.hold_checks:type_name -> fortnight.experiment.v1.HoldCheck
+	21, // 7: fortnight.experiment.v1.Experiment.create_time:type_name -> google.protobuf.Timestamp
+	21, // 8: fortnight.experiment.v1.Experiment.update_time:type_name -> google.protobuf.Timestamp
+	5,  // 9: fortnight.experiment.v1.Experiment.amended_prediction:type_name -> fortnight.experiment.v1.Prediction
+	23, // 10: fortnight.experiment.v1.Experiment.game_day:type_name -> fortnight.experiment.v1.GameDay
+	4,  // 11: fortnight.experiment.v1.Experiment.near_learnings:type_name -> fortnight.experiment.v1.NearLearning
+	2,  // 12: fortnight.experiment.v1.Amendment.kind:type_name -> fortnight.experiment.v1.AmendmentKind
+	21, // 13: fortnight.experiment.v1.Amendment.create_time:type_name -> google.protobuf.Timestamp
+	7,  // 14: fortnight.experiment.v1.Amendment.changes:type_name -> fortnight.experiment.v1.PlanChange
+	1,  // 15: fortnight.experiment.v1.PlanChange.field:type_name -> fortnight.experiment.v1.PlanField
+	24, // 16: fortnight.experiment.v1.Outcome.suggested_verdict:type_name -> fortnight.experiment.v1.Verdict
+	24, // 17: fortnight.experiment.v1.Outcome.verdict:type_name -> fortnight.experiment.v1.Verdict
+	21, // 18: fortnight.experiment.v1.Outcome.conclude_time:type_name -> google.protobuf.Timestamp
+	25, // 19: fortnight.experiment.v1.Outcome.limits:type_name -> fortnight.experiment.v1.Limits
+	21, // 20: fortnight.experiment.v1.Outcome.window_start:type_name -> google.protobuf.Timestamp
+	21, // 21: fortnight.experiment.v1.Outcome.window_end:type_name -> google.protobuf.Timestamp
+	21, // 22: fortnight.experiment.v1.Outcome.first_reading_time:type_name -> google.protobuf.Timestamp
+	21, // 23: fortnight.experiment.v1.Outcome.last_reading_time:type_name -> google.protobuf.Timestamp
+	9,  // 24: fortnight.experiment.v1.Outcome.visibility:type_name -> fortnight.experiment.v1.Visibility
+	10, // 25: fortnight.experiment.v1.Outcome.late_readings:type_name -> fortnight.experiment.v1.LateReadings
+	24, // 26: fortnight.experiment.v1.LateReadings.verdict:type_name -> fortnight.experiment.v1.Verdict
+	3,  // 27: fortnight.experiment.v1.CreateExperimentRequest.experiment:type_name -> fortnight.experiment.v1.Experiment
+	3,  // 28: fortnight.experiment.v1.ListExperimentsResponse.experiments:type_name -> fortnight.experiment.v1.Experiment
+	3,  // 29: fortnight.experiment.v1.UpdateExperimentRequest.experiment:type_name -> fortnight.experiment.v1.Experiment
+	26, // 30: fortnight.experiment.v1.UpdateExperimentRequest.update_mask:type_name -> google.protobuf.FieldMask
+	7,  // 31: fortnight.experiment.v1.AmendExperimentRequest.changes:type_name -> fortnight.experiment.v1.PlanChange
+	24, // 32: fortnight.experiment.v1.ConcludeExperimentRequest.verdict:type_name -> fortnight.experiment.v1.Verdict
+	21, // 33: fortnight.experiment.v1.ConcludeExperimentRequest.window_start:type_name -> google.protobuf.Timestamp
+	21, // 34: fortnight.experiment.v1.ConcludeExperimentRequest.window_end:type_name -> google.protobuf.Timestamp
+	35, // [35:35] is the sub-list for method output_type
+	35, // [35:35] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_fortnight_experiment_v1_experiment_proto_init() }
@@ -2086,15 +2218,15 @@ func file_fortnight_experiment_v1_experiment_proto_init() {
 	file_fortnight_experiment_v1_hold_check_proto_init()
 	file_fortnight_experiment_v1_process_behaviour_chart_proto_init()
 	file_fortnight_experiment_v1_verdict_proto_init()
-	file_fortnight_experiment_v1_experiment_proto_msgTypes[1].OneofWrappers = []any{}
-	file_fortnight_experiment_v1_experiment_proto_msgTypes[4].OneofWrappers = []any{}
+	file_fortnight_experiment_v1_experiment_proto_msgTypes[2].OneofWrappers = []any{}
+	file_fortnight_experiment_v1_experiment_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fortnight_experiment_v1_experiment_proto_rawDesc), len(file_fortnight_experiment_v1_experiment_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

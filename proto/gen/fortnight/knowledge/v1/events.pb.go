@@ -22,7 +22,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// A learning was drafted.
+// A learning was drafted, or a draft changed.
 type LearningDrafted struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resource after the change.
@@ -68,7 +68,7 @@ func (x *LearningDrafted) GetLearning() *Learning {
 	return nil
 }
 
-// A learning was published.
+// A learning was published, or a published learning changed.
 type LearningPublished struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resource after the change.
@@ -114,7 +114,7 @@ func (x *LearningPublished) GetLearning() *Learning {
 	return nil
 }
 
-// A learning was retired.
+// A learning was retired, or a retired learning changed.
 type LearningRetired struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resource after the change.
@@ -160,17 +160,546 @@ func (x *LearningRetired) GetLearning() *Learning {
 	return nil
 }
 
+// Somebody said that a published learning still holds.
+type LearningReviewed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Learning      *Learning `protobuf:"bytes,1,opt,name=learning,proto3" json:"learning,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LearningReviewed) Reset() {
+	*x = LearningReviewed{}
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LearningReviewed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LearningReviewed) ProtoMessage() {}
+
+func (x *LearningReviewed) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LearningReviewed.ProtoReflect.Descriptor instead.
+func (*LearningReviewed) Descriptor() ([]byte, []int) {
+	return file_fortnight_knowledge_v1_events_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *LearningReviewed) GetLearning() *Learning {
+	if x != nil {
+		return x.Learning
+	}
+	return nil
+}
+
+// The grade of a published or retired learning is another one.
+type LearningGradeChanged struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Learning      *Learning `protobuf:"bytes,1,opt,name=learning,proto3" json:"learning,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LearningGradeChanged) Reset() {
+	*x = LearningGradeChanged{}
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LearningGradeChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LearningGradeChanged) ProtoMessage() {}
+
+func (x *LearningGradeChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LearningGradeChanged.ProtoReflect.Descriptor instead.
+func (*LearningGradeChanged) Descriptor() ([]byte, []int) {
+	return file_fortnight_knowledge_v1_events_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *LearningGradeChanged) GetLearning() *Learning {
+	if x != nil {
+		return x.Learning
+	}
+	return nil
+}
+
+// An experiment says something about a claim, or says something else than before.
+type EvidenceRecorded struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Evidence      *Evidence `protobuf:"bytes,1,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EvidenceRecorded) Reset() {
+	*x = EvidenceRecorded{}
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EvidenceRecorded) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EvidenceRecorded) ProtoMessage() {}
+
+func (x *EvidenceRecorded) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EvidenceRecorded.ProtoReflect.Descriptor instead.
+func (*EvidenceRecorded) Descriptor() ([]byte, []int) {
+	return file_fortnight_knowledge_v1_events_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *EvidenceRecorded) GetEvidence() *Evidence {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+// A learning was put to a team, or waits to be.
+type OfferMade struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Offer         *Offer `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfferMade) Reset() {
+	*x = OfferMade{}
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfferMade) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfferMade) ProtoMessage() {}
+
+func (x *OfferMade) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfferMade.ProtoReflect.Descriptor instead.
+func (*OfferMade) Descriptor() ([]byte, []int) {
+	return file_fortnight_knowledge_v1_events_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *OfferMade) GetOffer() *Offer {
+	if x != nil {
+		return x.Offer
+	}
+	return nil
+}
+
+// An offer that waited was put to the team.
+type OfferOpened struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Offer         *Offer `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfferOpened) Reset() {
+	*x = OfferOpened{}
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfferOpened) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfferOpened) ProtoMessage() {}
+
+func (x *OfferOpened) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfferOpened.ProtoReflect.Descriptor instead.
+func (*OfferOpened) Descriptor() ([]byte, []int) {
+	return file_fortnight_knowledge_v1_events_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *OfferOpened) GetOffer() *Offer {
+	if x != nil {
+		return x.Offer
+	}
+	return nil
+}
+
+// A team answered an offer.
+type OfferAnswered struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Offer         *Offer `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfferAnswered) Reset() {
+	*x = OfferAnswered{}
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfferAnswered) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfferAnswered) ProtoMessage() {}
+
+func (x *OfferAnswered) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfferAnswered.ProtoReflect.Descriptor instead.
+func (*OfferAnswered) Descriptor() ([]byte, []int) {
+	return file_fortnight_knowledge_v1_events_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *OfferAnswered) GetOffer() *Offer {
+	if x != nil {
+		return x.Offer
+	}
+	return nil
+}
+
+// There was no answer in time.
+type OfferUnanswered struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Offer         *Offer `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfferUnanswered) Reset() {
+	*x = OfferUnanswered{}
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfferUnanswered) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfferUnanswered) ProtoMessage() {}
+
+func (x *OfferUnanswered) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfferUnanswered.ProtoReflect.Descriptor instead.
+func (*OfferUnanswered) Descriptor() ([]byte, []int) {
+	return file_fortnight_knowledge_v1_events_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *OfferUnanswered) GetOffer() *Offer {
+	if x != nil {
+		return x.Offer
+	}
+	return nil
+}
+
+// The learning was retired before there was an answer.
+type OfferWithdrawn struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Offer         *Offer `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfferWithdrawn) Reset() {
+	*x = OfferWithdrawn{}
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfferWithdrawn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfferWithdrawn) ProtoMessage() {}
+
+func (x *OfferWithdrawn) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfferWithdrawn.ProtoReflect.Descriptor instead.
+func (*OfferWithdrawn) Descriptor() ([]byte, []int) {
+	return file_fortnight_knowledge_v1_events_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *OfferWithdrawn) GetOffer() *Offer {
+	if x != nil {
+		return x.Offer
+	}
+	return nil
+}
+
+// An adoption came a step further: an experiment was drafted, started, concluded or abandoned.
+type AdoptionMoved struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	Offer         *Offer `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdoptionMoved) Reset() {
+	*x = AdoptionMoved{}
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdoptionMoved) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdoptionMoved) ProtoMessage() {}
+
+func (x *AdoptionMoved) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdoptionMoved.ProtoReflect.Descriptor instead.
+func (*AdoptionMoved) Descriptor() ([]byte, []int) {
+	return file_fortnight_knowledge_v1_events_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *AdoptionMoved) GetOffer() *Offer {
+	if x != nil {
+		return x.Offer
+	}
+	return nil
+}
+
+// A team changed how it gives and takes what is learned.
+type KnowledgeSettingsUpdated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	KnowledgeSettings *KnowledgeSettings `protobuf:"bytes,1,opt,name=knowledge_settings,json=knowledgeSettings,proto3" json:"knowledge_settings,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *KnowledgeSettingsUpdated) Reset() {
+	*x = KnowledgeSettingsUpdated{}
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KnowledgeSettingsUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KnowledgeSettingsUpdated) ProtoMessage() {}
+
+func (x *KnowledgeSettingsUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KnowledgeSettingsUpdated.ProtoReflect.Descriptor instead.
+func (*KnowledgeSettingsUpdated) Descriptor() ([]byte, []int) {
+	return file_fortnight_knowledge_v1_events_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *KnowledgeSettingsUpdated) GetKnowledgeSettings() *KnowledgeSettings {
+	if x != nil {
+		return x.KnowledgeSettings
+	}
+	return nil
+}
+
+// The rules by which learnings are offered were changed.
+type OfferRulesUpdated struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource after the change.
+	OfferRules    *OfferRules `protobuf:"bytes,1,opt,name=offer_rules,json=offerRules,proto3" json:"offer_rules,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfferRulesUpdated) Reset() {
+	*x = OfferRulesUpdated{}
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfferRulesUpdated) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfferRulesUpdated) ProtoMessage() {}
+
+func (x *OfferRulesUpdated) ProtoReflect() protoreflect.Message {
+	mi := &file_fortnight_knowledge_v1_events_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfferRulesUpdated.ProtoReflect.Descriptor instead.
+func (*OfferRulesUpdated) Descriptor() ([]byte, []int) {
+	return file_fortnight_knowledge_v1_events_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *OfferRulesUpdated) GetOfferRules() *OfferRules {
+	if x != nil {
+		return x.OfferRules
+	}
+	return nil
+}
+
 var File_fortnight_knowledge_v1_events_proto protoreflect.FileDescriptor
 
 const file_fortnight_knowledge_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"#fortnight/knowledge/v1/events.proto\x12\x16fortnight.knowledge.v1\x1a!fortnight/common/v1/options.proto\x1a.fortnight/knowledge/v1/knowledge_service.proto\"U\n" +
+	"#fortnight/knowledge/v1/events.proto\x12\x16fortnight.knowledge.v1\x1a!fortnight/common/v1/options.proto\x1a%fortnight/knowledge/v1/evidence.proto\x1a%fortnight/knowledge/v1/learning.proto\x1a\"fortnight/knowledge/v1/offer.proto\x1a%fortnight/knowledge/v1/settings.proto\"U\n" +
 	"\x0fLearningDrafted\x12<\n" +
 	"\blearning\x18\x01 \x01(\v2 .fortnight.knowledge.v1.LearningR\blearning:\x04\x90\xb5\x18\x02\"W\n" +
 	"\x11LearningPublished\x12<\n" +
 	"\blearning\x18\x01 \x01(\v2 .fortnight.knowledge.v1.LearningR\blearning:\x04\x90\xb5\x18\x03\"U\n" +
 	"\x0fLearningRetired\x12<\n" +
-	"\blearning\x18\x01 \x01(\v2 .fortnight.knowledge.v1.LearningR\blearning:\x04\x90\xb5\x18\x03BOZMgithub.com/fortnighthq/fortnight/proto/gen/fortnight/knowledge/v1;knowledgev1b\x06proto3"
+	"\blearning\x18\x01 \x01(\v2 .fortnight.knowledge.v1.LearningR\blearning:\x04\x90\xb5\x18\x03\"V\n" +
+	"\x10LearningReviewed\x12<\n" +
+	"\blearning\x18\x01 \x01(\v2 .fortnight.knowledge.v1.LearningR\blearning:\x04\x90\xb5\x18\x03\"Z\n" +
+	"\x14LearningGradeChanged\x12<\n" +
+	"\blearning\x18\x01 \x01(\v2 .fortnight.knowledge.v1.LearningR\blearning:\x04\x90\xb5\x18\x03\"V\n" +
+	"\x10EvidenceRecorded\x12<\n" +
+	"\bevidence\x18\x01 \x01(\v2 .fortnight.knowledge.v1.EvidenceR\bevidence:\x04\x90\xb5\x18\x01\"F\n" +
+	"\tOfferMade\x123\n" +
+	"\x05offer\x18\x01 \x01(\v2\x1d.fortnight.knowledge.v1.OfferR\x05offer:\x04\x90\xb5\x18\x01\"H\n" +
+	"\vOfferOpened\x123\n" +
+	"\x05offer\x18\x01 \x01(\v2\x1d.fortnight.knowledge.v1.OfferR\x05offer:\x04\x90\xb5\x18\x01\"J\n" +
+	"\rOfferAnswered\x123\n" +
+	"\x05offer\x18\x01 \x01(\v2\x1d.fortnight.knowledge.v1.OfferR\x05offer:\x04\x90\xb5\x18\x01\"L\n" +
+	"\x0fOfferUnanswered\x123\n" +
+	"\x05offer\x18\x01 \x01(\v2\x1d.fortnight.knowledge.v1.OfferR\x05offer:\x04\x90\xb5\x18\x01\"K\n" +
+	"\x0eOfferWithdrawn\x123\n" +
+	"\x05offer\x18\x01 \x01(\v2\x1d.fortnight.knowledge.v1.OfferR\x05offer:\x04\x90\xb5\x18\x01\"J\n" +
+	"\rAdoptionMoved\x123\n" +
+	"\x05offer\x18\x01 \x01(\v2\x1d.fortnight.knowledge.v1.OfferR\x05offer:\x04\x90\xb5\x18\x01\"z\n" +
+	"\x18KnowledgeSettingsUpdated\x12X\n" +
+	"\x12knowledge_settings\x18\x01 \x01(\v2).fortnight.knowledge.v1.KnowledgeSettingsR\x11knowledgeSettings:\x04\x90\xb5\x18\x01\"^\n" +
+	"\x11OfferRulesUpdated\x12C\n" +
+	"\voffer_rules\x18\x01 \x01(\v2\".fortnight.knowledge.v1.OfferRulesR\n" +
+	"offerRules:\x04\x90\xb5\x18\x03BOZMgithub.com/fortnighthq/fortnight/proto/gen/fortnight/knowledge/v1;knowledgev1b\x06proto3"
 
 var (
 	file_fortnight_knowledge_v1_events_proto_rawDescOnce sync.Once
@@ -184,22 +713,48 @@ func file_fortnight_knowledge_v1_events_proto_rawDescGZIP() []byte {
 	return file_fortnight_knowledge_v1_events_proto_rawDescData
 }
 
-var file_fortnight_knowledge_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_fortnight_knowledge_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_fortnight_knowledge_v1_events_proto_goTypes = []any{
-	(*LearningDrafted)(nil),   // 0: fortnight.knowledge.v1.LearningDrafted
-	(*LearningPublished)(nil), // 1: fortnight.knowledge.v1.LearningPublished
-	(*LearningRetired)(nil),   // 2: fortnight.knowledge.v1.LearningRetired
-	(*Learning)(nil),          // 3: fortnight.knowledge.v1.Learning
+	(*LearningDrafted)(nil),          // 0: fortnight.knowledge.v1.LearningDrafted
+	(*LearningPublished)(nil),        // 1: fortnight.knowledge.v1.LearningPublished
+	(*LearningRetired)(nil),          // 2: fortnight.knowledge.v1.LearningRetired
+	(*LearningReviewed)(nil),         // 3: fortnight.knowledge.v1.LearningReviewed
+	(*LearningGradeChanged)(nil),     // 4: fortnight.knowledge.v1.LearningGradeChanged
+	(*EvidenceRecorded)(nil),         // 5: fortnight.knowledge.v1.EvidenceRecorded
+	(*OfferMade)(nil),                // 6: fortnight.knowledge.v1.OfferMade
+	(*OfferOpened)(nil),              // 7: fortnight.knowledge.v1.OfferOpened
+	(*OfferAnswered)(nil),            // 8: fortnight.knowledge.v1.OfferAnswered
+	(*OfferUnanswered)(nil),          // 9: fortnight.knowledge.v1.OfferUnanswered
+	(*OfferWithdrawn)(nil),           // 10: fortnight.knowledge.v1.OfferWithdrawn
+	(*AdoptionMoved)(nil),            // 11: fortnight.knowledge.v1.AdoptionMoved
+	(*KnowledgeSettingsUpdated)(nil), // 12: fortnight.knowledge.v1.KnowledgeSettingsUpdated
+	(*OfferRulesUpdated)(nil),        // 13: fortnight.knowledge.v1.OfferRulesUpdated
+	(*Learning)(nil),                 // 14: fortnight.knowledge.v1.Learning
+	(*Evidence)(nil),                 // 15: fortnight.knowledge.v1.Evidence
+	(*Offer)(nil),                    // 16: fortnight.knowledge.v1.Offer
+	(*KnowledgeSettings)(nil),        // 17: fortnight.knowledge.v1.KnowledgeSettings
+	(*OfferRules)(nil),               // 18: fortnight.knowledge.v1.OfferRules
 }
 var file_fortnight_knowledge_v1_events_proto_depIdxs = []int32{
-	3, // 0: fortnight.knowledge.v1.LearningDrafted.learning:type_name -> fortnight.knowledge.v1.Learning
-	3, // 1: fortnight.knowledge.v1.LearningPublished.learning:type_name -> fortnight.knowledge.v1.Learning
-	3, // 2: fortnight.knowledge.v1.LearningRetired.learning:type_name -> fortnight.knowledge.v1.Learning
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	14, // 0: fortnight.knowledge.v1.LearningDrafted.learning:type_name -> fortnight.knowledge.v1.Learning
+	14, // 1: fortnight.knowledge.v1.LearningPublished.learning:type_name -> fortnight.knowledge.v1.Learning
+	14, // 2: fortnight.knowledge.v1.LearningRetired.learning:type_name -> fortnight.knowledge.v1.Learning
+	14, // 3: fortnight.knowledge.v1.LearningReviewed.learning:type_name -> fortnight.knowledge.v1.Learning
+	14, // 4: fortnight.knowledge.v1.LearningGradeChanged.learning:type_name -> fortnight.knowledge.v1.Learning
+	15, // 5: fortnight.knowledge.v1.EvidenceRecorded.evidence:type_name -> fortnight.knowledge.v1.Evidence
+	16, // 6: fortnight.knowledge.v1.OfferMade.offer:type_name -> fortnight.knowledge.v1.Offer
+	16, // 7: fortnight.knowledge.v1.OfferOpened.offer:type_name -> fortnight.knowledge.v1.Offer
+	16, // 8: fortnight.knowledge.v1.OfferAnswered.offer:type_name -> fortnight.knowledge.v1.Offer
+	16, // 9: fortnight.knowledge.v1.OfferUnanswered.offer:type_name -> fortnight.knowledge.v1.Offer
+	16, // 10: fortnight.knowledge.v1.OfferWithdrawn.offer:type_name -> fortnight.knowledge.v1.Offer
+	16, // 11: fortnight.knowledge.v1.AdoptionMoved.offer:type_name -> fortnight.knowledge.v1.Offer
+	17, // 12: fortnight.knowledge.v1.KnowledgeSettingsUpdated.knowledge_settings:type_name -> fortnight.knowledge.v1.KnowledgeSettings
+	18, // 13: fortnight.knowledge.v1.OfferRulesUpdated.offer_rules:type_name -> fortnight.knowledge.v1.OfferRules
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_fortnight_knowledge_v1_events_proto_init() }
@@ -207,14 +762,17 @@ func file_fortnight_knowledge_v1_events_proto_init() {
 	if File_fortnight_knowledge_v1_events_proto != nil {
 		return
 	}
-	file_fortnight_knowledge_v1_knowledge_service_proto_init()
+	file_fortnight_knowledge_v1_evidence_proto_init()
+	file_fortnight_knowledge_v1_learning_proto_init()
+	file_fortnight_knowledge_v1_offer_proto_init()
+	file_fortnight_knowledge_v1_settings_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fortnight_knowledge_v1_events_proto_rawDesc), len(file_fortnight_knowledge_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -4,19 +4,16 @@
 // 	protoc        (unknown)
 // source: fortnight/knowledge/v1/knowledge_service.proto
 
-// The knowledge base: what teams have learned, found by other teams.
+// The knowledge base: what teams have learned, found by other teams, tried again, and graded.
 
 package knowledgev1
 
 import (
-	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "github.com/fortnighthq/fortnight/proto/gen/fortnight/common/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
-	sync "sync"
 	unsafe "unsafe"
 )
 
@@ -27,893 +24,136 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Where a learning stands.
-type LearningState int32
-
-const (
-	// Not said.
-	LearningState_LEARNING_STATE_UNSPECIFIED LearningState = 0
-	// Seen by its origin team only.
-	LearningState_LEARNING_STATE_DRAFT LearningState = 1
-	// Seen by everybody.
-	LearningState_LEARNING_STATE_PUBLISHED LearningState = 2
-	// No longer held to be true; still readable.
-	LearningState_LEARNING_STATE_RETIRED LearningState = 3
-)
-
-// Enum value maps for LearningState.
-var (
-	LearningState_name = map[int32]string{
-		0: "LEARNING_STATE_UNSPECIFIED",
-		1: "LEARNING_STATE_DRAFT",
-		2: "LEARNING_STATE_PUBLISHED",
-		3: "LEARNING_STATE_RETIRED",
-	}
-	LearningState_value = map[string]int32{
-		"LEARNING_STATE_UNSPECIFIED": 0,
-		"LEARNING_STATE_DRAFT":       1,
-		"LEARNING_STATE_PUBLISHED":   2,
-		"LEARNING_STATE_RETIRED":     3,
-	}
-)
-
-func (x LearningState) Enum() *LearningState {
-	p := new(LearningState)
-	*p = x
-	return p
-}
-
-func (x LearningState) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (LearningState) Descriptor() protoreflect.EnumDescriptor {
-	return file_fortnight_knowledge_v1_knowledge_service_proto_enumTypes[0].Descriptor()
-}
-
-func (LearningState) Type() protoreflect.EnumType {
-	return &file_fortnight_knowledge_v1_knowledge_service_proto_enumTypes[0]
-}
-
-func (x LearningState) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use LearningState.Descriptor instead.
-func (LearningState) EnumDescriptor() ([]byte, []int) {
-	return file_fortnight_knowledge_v1_knowledge_service_proto_rawDescGZIP(), []int{0}
-}
-
-// What a team has learned: a claim with its situation and evidence.
-type Learning struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Resource name, `learnings/{learning}`.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// What is claimed, in one sentence.
-	Claim string `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The situation that it was found in, and where it may not hold.
-	Situation string `protobuf:"bytes,3,opt,name=situation,proto3" json:"situation,omitempty"`
-	// What was tried.
-	Tried string `protobuf:"bytes,4,opt,name=tried,proto3" json:"tried,omitempty"`
-	// What happened.
-	Happened string `protobuf:"bytes,5,opt,name=happened,proto3" json:"happened,omitempty"`
-	// The origin team.
-	Team string `protobuf:"bytes,6,opt,name=team,proto3" json:"team,omitempty"`
-	// The cycle that it comes from.
-	Cycle string `protobuf:"bytes,7,opt,name=cycle,proto3" json:"cycle,omitempty"`
-	// The experiment that is its evidence.
-	Experiment string `protobuf:"bytes,8,opt,name=experiment,proto3" json:"experiment,omitempty"`
-	// The verdict of the experiment, for instance `NOT_AS_PREDICTED`.
-	Verdict string `protobuf:"bytes,9,opt,name=verdict,proto3" json:"verdict,omitempty"`
-	// Words to find it by.
-	Tags []string `protobuf:"bytes,10,rep,name=tags,proto3" json:"tags,omitempty"`
-	// Where the learning stands.
-	State LearningState `protobuf:"varint,11,opt,name=state,proto3,enum=fortnight.knowledge.v1.LearningState" json:"state,omitempty"`
-	// Why it was retired.
-	RetireReason string `protobuf:"bytes,12,opt,name=retire_reason,json=retireReason,proto3" json:"retire_reason,omitempty"`
-	// When it was published.
-	PublishTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=publish_time,json=publishTime,proto3" json:"publish_time,omitempty"`
-	// Changes with every change of the resource.
-	Etag string `protobuf:"bytes,14,opt,name=etag,proto3" json:"etag,omitempty"`
-	// When the resource was created.
-	CreateTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When the resource was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Learning) Reset() {
-	*x = Learning{}
-	mi := &file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes[0]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Learning) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Learning) ProtoMessage() {}
-
-func (x *Learning) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes[0]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Learning.ProtoReflect.Descriptor instead.
-func (*Learning) Descriptor() ([]byte, []int) {
-	return file_fortnight_knowledge_v1_knowledge_service_proto_rawDescGZIP(), []int{0}
-}
-
-func (x *Learning) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *Learning) GetClaim() string {
-	if x != nil {
-		return x.Claim
-	}
-	return ""
-}
-
-func (x *Learning) GetSituation() string {
-	if x != nil {
-		return x.Situation
-	}
-	return ""
-}
-
-func (x *Learning) GetTried() string {
-	if x != nil {
-		return x.Tried
-	}
-	return ""
-}
-
-func (x *Learning) GetHappened() string {
-	if x != nil {
-		return x.Happened
-	}
-	return ""
-}
-
-func (x *Learning) GetTeam() string {
-	if x != nil {
-		return x.Team
-	}
-	return ""
-}
-
-func (x *Learning) GetCycle() string {
-	if x != nil {
-		return x.Cycle
-	}
-	return ""
-}
-
-func (x *Learning) GetExperiment() string {
-	if x != nil {
-		return x.Experiment
-	}
-	return ""
-}
-
-func (x *Learning) GetVerdict() string {
-	if x != nil {
-		return x.Verdict
-	}
-	return ""
-}
-
-func (x *Learning) GetTags() []string {
-	if x != nil {
-		return x.Tags
-	}
-	return nil
-}
-
-func (x *Learning) GetState() LearningState {
-	if x != nil {
-		return x.State
-	}
-	return LearningState_LEARNING_STATE_UNSPECIFIED
-}
-
-func (x *Learning) GetRetireReason() string {
-	if x != nil {
-		return x.RetireReason
-	}
-	return ""
-}
-
-func (x *Learning) GetPublishTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.PublishTime
-	}
-	return nil
-}
-
-func (x *Learning) GetEtag() string {
-	if x != nil {
-		return x.Etag
-	}
-	return ""
-}
-
-func (x *Learning) GetCreateTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CreateTime
-	}
-	return nil
-}
-
-func (x *Learning) GetUpdateTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.UpdateTime
-	}
-	return nil
-}
-
-// Request of GetLearning.
-type GetLearningRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The learning.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *GetLearningRequest) Reset() {
-	*x = GetLearningRequest{}
-	mi := &file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *GetLearningRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*GetLearningRequest) ProtoMessage() {}
-
-func (x *GetLearningRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes[1]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use GetLearningRequest.ProtoReflect.Descriptor instead.
-func (*GetLearningRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_knowledge_v1_knowledge_service_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *GetLearningRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-// Request of ListLearnings.
-type ListLearningsRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// At most so many; 50 when not given, more than 1000 is capped.
-	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The page to continue with.
-	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only the learnings of this origin team.
-	Team string `protobuf:"bytes,3,opt,name=team,proto3" json:"team,omitempty"`
-	// Only the learnings of this cycle.
-	Cycle         string `protobuf:"bytes,4,opt,name=cycle,proto3" json:"cycle,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListLearningsRequest) Reset() {
-	*x = ListLearningsRequest{}
-	mi := &file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListLearningsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListLearningsRequest) ProtoMessage() {}
-
-func (x *ListLearningsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListLearningsRequest.ProtoReflect.Descriptor instead.
-func (*ListLearningsRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_knowledge_v1_knowledge_service_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *ListLearningsRequest) GetPageSize() int32 {
-	if x != nil {
-		return x.PageSize
-	}
-	return 0
-}
-
-func (x *ListLearningsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
-	}
-	return ""
-}
-
-func (x *ListLearningsRequest) GetTeam() string {
-	if x != nil {
-		return x.Team
-	}
-	return ""
-}
-
-func (x *ListLearningsRequest) GetCycle() string {
-	if x != nil {
-		return x.Cycle
-	}
-	return ""
-}
-
-// Answer of ListLearnings.
-type ListLearningsResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The learnings, latest first.
-	Learnings []*Learning `protobuf:"bytes,1,rep,name=learnings,proto3" json:"learnings,omitempty"`
-	// The next page; empty at the end.
-	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListLearningsResponse) Reset() {
-	*x = ListLearningsResponse{}
-	mi := &file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListLearningsResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListLearningsResponse) ProtoMessage() {}
-
-func (x *ListLearningsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListLearningsResponse.ProtoReflect.Descriptor instead.
-func (*ListLearningsResponse) Descriptor() ([]byte, []int) {
-	return file_fortnight_knowledge_v1_knowledge_service_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *ListLearningsResponse) GetLearnings() []*Learning {
-	if x != nil {
-		return x.Learnings
-	}
-	return nil
-}
-
-func (x *ListLearningsResponse) GetNextPageToken() string {
-	if x != nil {
-		return x.NextPageToken
-	}
-	return ""
-}
-
-// Request of PublishLearning.
-type PublishLearningRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The learning.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The etag that the change rests on; the header If-Match over REST.
-	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Makes a repeated request safe; the header Idempotency-Key over REST.
-	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *PublishLearningRequest) Reset() {
-	*x = PublishLearningRequest{}
-	mi := &file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *PublishLearningRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*PublishLearningRequest) ProtoMessage() {}
-
-func (x *PublishLearningRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use PublishLearningRequest.ProtoReflect.Descriptor instead.
-func (*PublishLearningRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_knowledge_v1_knowledge_service_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *PublishLearningRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *PublishLearningRequest) GetEtag() string {
-	if x != nil {
-		return x.Etag
-	}
-	return ""
-}
-
-func (x *PublishLearningRequest) GetRequestId() string {
-	if x != nil {
-		return x.RequestId
-	}
-	return ""
-}
-
-// Request of RetireLearning.
-type RetireLearningRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The learning.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The etag that the change rests on; the header If-Match over REST.
-	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Makes a repeated request safe; the header Idempotency-Key over REST.
-	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Why it is retired.
-	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *RetireLearningRequest) Reset() {
-	*x = RetireLearningRequest{}
-	mi := &file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *RetireLearningRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*RetireLearningRequest) ProtoMessage() {}
-
-func (x *RetireLearningRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes[5]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use RetireLearningRequest.ProtoReflect.Descriptor instead.
-func (*RetireLearningRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_knowledge_v1_knowledge_service_proto_rawDescGZIP(), []int{5}
-}
-
-func (x *RetireLearningRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *RetireLearningRequest) GetEtag() string {
-	if x != nil {
-		return x.Etag
-	}
-	return ""
-}
-
-func (x *RetireLearningRequest) GetRequestId() string {
-	if x != nil {
-		return x.RequestId
-	}
-	return ""
-}
-
-func (x *RetireLearningRequest) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
-}
-
-// Request of SearchLearnings.
-type SearchLearningsRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The words to search for. Words of one stem match; "quoted words" match as a phrase; a last word matches as a beginning.
-	Query string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
-	// Only the learnings of this origin team.
-	Team string `protobuf:"bytes,2,opt,name=team,proto3" json:"team,omitempty"`
-	// At most so many; 20 when not given, more than 100 is capped.
-	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The page to continue with.
-	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *SearchLearningsRequest) Reset() {
-	*x = SearchLearningsRequest{}
-	mi := &file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes[6]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *SearchLearningsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*SearchLearningsRequest) ProtoMessage() {}
-
-func (x *SearchLearningsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes[6]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use SearchLearningsRequest.ProtoReflect.Descriptor instead.
-func (*SearchLearningsRequest) Descriptor() ([]byte, []int) {
-	return file_fortnight_knowledge_v1_knowledge_service_proto_rawDescGZIP(), []int{6}
-}
-
-func (x *SearchLearningsRequest) GetQuery() string {
-	if x != nil {
-		return x.Query
-	}
-	return ""
-}
-
-func (x *SearchLearningsRequest) GetTeam() string {
-	if x != nil {
-		return x.Team
-	}
-	return ""
-}
-
-func (x *SearchLearningsRequest) GetPageSize() int32 {
-	if x != nil {
-		return x.PageSize
-	}
-	return 0
-}
-
-func (x *SearchLearningsRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
-	}
-	return ""
-}
-
-// Answer of SearchLearnings.
-type SearchLearningsResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The results, best first.
-	Results []*SearchResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
-	// The next page; empty at the end.
-	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// Whether more matched than were ranked; narrower words rank all.
-	Capped        bool `protobuf:"varint,3,opt,name=capped,proto3" json:"capped,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *SearchLearningsResponse) Reset() {
-	*x = SearchLearningsResponse{}
-	mi := &file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes[7]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *SearchLearningsResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*SearchLearningsResponse) ProtoMessage() {}
-
-func (x *SearchLearningsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes[7]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use SearchLearningsResponse.ProtoReflect.Descriptor instead.
-func (*SearchLearningsResponse) Descriptor() ([]byte, []int) {
-	return file_fortnight_knowledge_v1_knowledge_service_proto_rawDescGZIP(), []int{7}
-}
-
-func (x *SearchLearningsResponse) GetResults() []*SearchResult {
-	if x != nil {
-		return x.Results
-	}
-	return nil
-}
-
-func (x *SearchLearningsResponse) GetNextPageToken() string {
-	if x != nil {
-		return x.NextPageToken
-	}
-	return ""
-}
-
-func (x *SearchLearningsResponse) GetCapped() bool {
-	if x != nil {
-		return x.Capped
-	}
-	return false
-}
-
-// One result of a search.
-type SearchResult struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The learning.
-	Learning *Learning `protobuf:"bytes,1,opt,name=learning,proto3" json:"learning,omitempty"`
-	// Where the words were found, with the matches between « and ».
-	Snippet string `protobuf:"bytes,2,opt,name=snippet,proto3" json:"snippet,omitempty"`
-	// The rank; higher is better. Comparable within one answer only.
-	Score         float64 `protobuf:"fixed64,3,opt,name=score,proto3" json:"score,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *SearchResult) Reset() {
-	*x = SearchResult{}
-	mi := &file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes[8]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *SearchResult) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*SearchResult) ProtoMessage() {}
-
-func (x *SearchResult) ProtoReflect() protoreflect.Message {
-	mi := &file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes[8]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use SearchResult.ProtoReflect.Descriptor instead.
-func (*SearchResult) Descriptor() ([]byte, []int) {
-	return file_fortnight_knowledge_v1_knowledge_service_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *SearchResult) GetLearning() *Learning {
-	if x != nil {
-		return x.Learning
-	}
-	return nil
-}
-
-func (x *SearchResult) GetSnippet() string {
-	if x != nil {
-		return x.Snippet
-	}
-	return ""
-}
-
-func (x *SearchResult) GetScore() float64 {
-	if x != nil {
-		return x.Score
-	}
-	return 0
-}
-
 var File_fortnight_knowledge_v1_knowledge_service_proto protoreflect.FileDescriptor
 
 const file_fortnight_knowledge_v1_knowledge_service_proto_rawDesc = "" +
 	"\n" +
-	".fortnight/knowledge/v1/knowledge_service.proto\x12\x16fortnight.knowledge.v1\x1a\x1bbuf/validate/validate.proto\x1a!fortnight/common/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa7\x06\n" +
-	"\bLearning\x12\x17\n" +
-	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x19\n" +
-	"\x05claim\x18\x02 \x01(\tB\x03\xe0A\x03R\x05claim\x12!\n" +
-	"\tsituation\x18\x03 \x01(\tB\x03\xe0A\x03R\tsituation\x12\x19\n" +
-	"\x05tried\x18\x04 \x01(\tB\x03\xe0A\x03R\x05tried\x12\x1f\n" +
-	"\bhappened\x18\x05 \x01(\tB\x03\xe0A\x03R\bhappened\x126\n" +
-	"\x04team\x18\x06 \x01(\tB\"\xe0A\x01\xfaA\x14\n" +
-	"\x12fortnight.dev/Team\xbaH\x05r\x03\x18\x90\x03R\x04team\x129\n" +
-	"\x05cycle\x18\a \x01(\tB#\xe0A\x01\xfaA\x15\n" +
-	"\x13fortnight.dev/Cycle\xbaH\x05r\x03\x18\x90\x03R\x05cycle\x12H\n" +
-	"\n" +
-	"experiment\x18\b \x01(\tB(\xe0A\x01\xfaA\x1a\n" +
-	"\x18fortnight.dev/Experiment\xbaH\x05r\x03\x18\x90\x03R\n" +
-	"experiment\x12\x1d\n" +
-	"\averdict\x18\t \x01(\tB\x03\xe0A\x03R\averdict\x12\x17\n" +
-	"\x04tags\x18\n" +
-	" \x03(\tB\x03\xe0A\x03R\x04tags\x12@\n" +
-	"\x05state\x18\v \x01(\x0e2%.fortnight.knowledge.v1.LearningStateB\x03\xe0A\x03R\x05state\x12(\n" +
-	"\rretire_reason\x18\f \x01(\tB\x03\xe0A\x03R\fretireReason\x12B\n" +
-	"\fpublish_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\vpublishTime\x12\x17\n" +
-	"\x04etag\x18\x0e \x01(\tB\x03\xe0A\x03R\x04etag\x12@\n" +
-	"\vcreate_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"createTime\x12@\n" +
-	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime:F\xeaAC\n" +
-	"\x16fortnight.dev/Learning\x12\x14learnings/{learning}*\tlearnings2\blearning\"O\n" +
-	"\x12GetLearningRequest\x129\n" +
-	"\x04name\x18\x01 \x01(\tB%\xe0A\x02\xfaA\x18\n" +
-	"\x16fortnight.dev/Learning\xbaH\x04r\x02\x10\x01R\x04name\"\xde\x01\n" +
-	"\x14ListLearningsRequest\x12'\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12*\n" +
-	"\n" +
-	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x126\n" +
-	"\x04team\x18\x03 \x01(\tB\"\xe0A\x01\xfaA\x14\n" +
-	"\x12fortnight.dev/Team\xbaH\x05r\x03\x18\x90\x03R\x04team\x129\n" +
-	"\x05cycle\x18\x04 \x01(\tB#\xe0A\x01\xfaA\x15\n" +
-	"\x13fortnight.dev/Cycle\xbaH\x05r\x03\x18\x90\x03R\x05cycle\"\x89\x01\n" +
-	"\x15ListLearningsResponse\x12C\n" +
-	"\tlearnings\x18\x01 \x03(\v2 .fortnight.knowledge.v1.LearningB\x03\xe0A\x03R\tlearnings\x12+\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\x98\x01\n" +
-	"\x16PublishLearningRequest\x129\n" +
-	"\x04name\x18\x01 \x01(\tB%\xe0A\x02\xfaA\x18\n" +
-	"\x16fortnight.dev/Learning\xbaH\x04r\x02\x10\x01R\x04name\x12\x17\n" +
-	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x01R\x04etag\x12*\n" +
-	"\n" +
-	"request_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\"\xbe\x01\n" +
-	"\x15RetireLearningRequest\x129\n" +
-	"\x04name\x18\x01 \x01(\tB%\xe0A\x02\xfaA\x18\n" +
-	"\x16fortnight.dev/Learning\xbaH\x04r\x02\x10\x01R\x04name\x12\x17\n" +
-	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x01R\x04etag\x12*\n" +
-	"\n" +
-	"request_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03(\xff\x01R\trequestId\x12%\n" +
-	"\x06reason\x18\x04 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xe8\aR\x06reason\"\xca\x01\n" +
-	"\x16SearchLearningsRequest\x12#\n" +
-	"\x05query\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\x90\x03R\x05query\x126\n" +
-	"\x04team\x18\x02 \x01(\tB\"\xe0A\x01\xfaA\x14\n" +
-	"\x12fortnight.dev/Team\xbaH\x05r\x03\x18\x90\x03R\x04team\x12'\n" +
-	"\tpage_size\x18\x03 \x01(\x05B\n" +
-	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12*\n" +
-	"\n" +
-	"page_token\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\xa8\x01\n" +
-	"\x17SearchLearningsResponse\x12C\n" +
-	"\aresults\x18\x01 \x03(\v2$.fortnight.knowledge.v1.SearchResultB\x03\xe0A\x03R\aresults\x12+\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\x12\x1b\n" +
-	"\x06capped\x18\x03 \x01(\bB\x03\xe0A\x03R\x06capped\"\x8b\x01\n" +
-	"\fSearchResult\x12A\n" +
-	"\blearning\x18\x01 \x01(\v2 .fortnight.knowledge.v1.LearningB\x03\xe0A\x03R\blearning\x12\x1d\n" +
-	"\asnippet\x18\x02 \x01(\tB\x03\xe0A\x03R\asnippet\x12\x19\n" +
-	"\x05score\x18\x03 \x01(\x01B\x03\xe0A\x03R\x05score*\x83\x01\n" +
-	"\rLearningState\x12\x1e\n" +
-	"\x1aLEARNING_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
-	"\x14LEARNING_STATE_DRAFT\x10\x01\x12\x1c\n" +
-	"\x18LEARNING_STATE_PUBLISHED\x10\x02\x12\x1a\n" +
-	"\x16LEARNING_STATE_RETIRED\x10\x032\xed\x05\n" +
+	".fortnight/knowledge/v1/knowledge_service.proto\x12\x16fortnight.knowledge.v1\x1a!fortnight/common/v1/options.proto\x1a%fortnight/knowledge/v1/evidence.proto\x1a%fortnight/knowledge/v1/learning.proto\x1a\"fortnight/knowledge/v1/offer.proto\x1a#fortnight/knowledge/v1/search.proto\x1a%fortnight/knowledge/v1/settings.proto\x1a#fortnight/knowledge/v1/spread.proto\x1a%fortnight/knowledge/v1/transfer.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto2\xfa\x1e\n" +
 	"\x10KnowledgeService\x12\x88\x01\n" +
 	"\vGetLearning\x12*.fortnight.knowledge.v1.GetLearningRequest\x1a .fortnight.knowledge.v1.Learning\"+\xdaA\x04name\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=learnings/*}\x12\x89\x01\n" +
-	"\rListLearnings\x12,.fortnight.knowledge.v1.ListLearningsRequest\x1a-.fortnight.knowledge.v1.ListLearningsResponse\"\x1b\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/learnings\x12\x94\x01\n" +
+	"\rListLearnings\x12,.fortnight.knowledge.v1.ListLearningsRequest\x1a-.fortnight.knowledge.v1.ListLearningsResponse\"\x1b\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/learnings\x12\xae\x01\n" +
+	"\x0eCreateLearning\x12-.fortnight.knowledge.v1.CreateLearningRequest\x1a .fortnight.knowledge.v1.Learning\"K\xdaA\x14learning,learning_id\x8a\xb5\x18\x11\b\x05\x12\rlearning.team\x82\xd3\xe4\x93\x02\x19:\blearning\"\r/v1/learnings\x12\xb1\x01\n" +
+	"\x0eUpdateLearning\x12-.fortnight.knowledge.v1.UpdateLearningRequest\x1a .fortnight.knowledge.v1.Learning\"N\xdaA\x14learning,update_mask\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02+:\blearning2\x1f/v1/{learning.name=learnings/*}\x12\x94\x01\n" +
 	"\x0fPublishLearning\x12..fortnight.knowledge.v1.PublishLearningRequest\x1a .fortnight.knowledge.v1.Learning\"/\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/{name=learnings/*}:publish\x12\x91\x01\n" +
-	"\x0eRetireLearning\x12-.fortnight.knowledge.v1.RetireLearningRequest\x1a .fortnight.knowledge.v1.Learning\".\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=learnings/*}:retire\x12\x96\x01\n" +
-	"\x0fSearchLearnings\x12..fortnight.knowledge.v1.SearchLearningsRequest\x1a/.fortnight.knowledge.v1.SearchLearningsResponse\"\"\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/learnings:searchBOZMgithub.com/fortnighthq/fortnight/proto/gen/fortnight/knowledge/v1;knowledgev1b\x06proto3"
+	"\x0eRetireLearning\x12-.fortnight.knowledge.v1.RetireLearningRequest\x1a .fortnight.knowledge.v1.Learning\".\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=learnings/*}:retire\x12\x91\x01\n" +
+	"\x0eReviewLearning\x12-.fortnight.knowledge.v1.ReviewLearningRequest\x1a .fortnight.knowledge.v1.Learning\".\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=learnings/*}:review\x12\x9d\x01\n" +
+	"\x10GetLearningChart\x12/.fortnight.knowledge.v1.GetLearningChartRequest\x1a%.fortnight.knowledge.v1.LearningChart\"1\xdaA\x04name\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/{name=learnings/*}:chart\x12\xac\x01\n" +
+	"\x13GetLearningRevision\x122.fortnight.knowledge.v1.GetLearningRevisionRequest\x1a(.fortnight.knowledge.v1.LearningRevision\"7\xdaA\x04name\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02$\x12\"/v1/{name=learnings/*/revisions/*}\x12\xbf\x01\n" +
+	"\x15ListLearningRevisions\x124.fortnight.knowledge.v1.ListLearningRevisionsRequest\x1a5.fortnight.knowledge.v1.ListLearningRevisionsResponse\"9\xdaA\x06parent\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02$\x12\"/v1/{parent=learnings/*}/revisions\x12\x96\x01\n" +
+	"\x0fSearchLearnings\x12..fortnight.knowledge.v1.SearchLearningsRequest\x1a/.fortnight.knowledge.v1.SearchLearningsResponse\"\"\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/learnings:search\x12\x9a\x01\n" +
+	"\x10SuggestLearnings\x12/.fortnight.knowledge.v1.SuggestLearningsRequest\x1a0.fortnight.knowledge.v1.SuggestLearningsResponse\"#\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/learnings:suggest\x12\xa3\x01\n" +
+	"\fListEvidence\x12+.fortnight.knowledge.v1.ListEvidenceRequest\x1a,.fortnight.knowledge.v1.ListEvidenceResponse\"8\xdaA\x06parent\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02#\x12!/v1/{parent=learnings/*}/evidence\x12\x89\x01\n" +
+	"\tGetSpread\x12(.fortnight.knowledge.v1.GetSpreadRequest\x1a\x1e.fortnight.knowledge.v1.Spread\"2\xdaA\x04name\x8a\xb5\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=learnings/*}:spread\x12\x8a\x01\n" +
+	"\bGetOffer\x12'.fortnight.knowledge.v1.GetOfferRequest\x1a\x1d.fortnight.knowledge.v1.Offer\"6\xdaA\x04name\x8a\xb5\x18\b\b\x04\x12\x04name\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=teams/*/offers/*}\x12\x9f\x01\n" +
+	"\n" +
+	"ListOffers\x12).fortnight.knowledge.v1.ListOffersRequest\x1a*.fortnight.knowledge.v1.ListOffersResponse\":\xdaA\x06parent\x8a\xb5\x18\n" +
+	"\b\x04\x12\x06parent\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{parent=teams/*}/offers\x12\xa0\x01\n" +
+	"\vCreateOffer\x12*.fortnight.knowledge.v1.CreateOfferRequest\x1a\x1d.fortnight.knowledge.v1.Offer\"F\xdaA\x0fparent,learning\x8a\xb5\x18\n" +
+	"\b\x05\x12\x06parent\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{parent=teams/*}/offers\x12\x93\x01\n" +
+	"\vAnswerOffer\x12*.fortnight.knowledge.v1.AnswerOfferRequest\x1a\x1d.fortnight.knowledge.v1.Offer\"9\x8a\xb5\x18\b\b\x05\x12\x04name\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/{name=teams/*/offers/*}:answer\x12\xb7\x01\n" +
+	"\x14GetKnowledgeSettings\x123.fortnight.knowledge.v1.GetKnowledgeSettingsRequest\x1a).fortnight.knowledge.v1.KnowledgeSettings\"?\xdaA\x04name\x8a\xb5\x18\b\b\x04\x12\x04name\x82\xd3\xe4\x93\x02&\x12$/v1/{name=teams/*/knowledgeSettings}\x12\x92\x02\n" +
+	"\x17UpdateKnowledgeSettings\x126.fortnight.knowledge.v1.UpdateKnowledgeSettingsRequest\x1a).fortnight.knowledge.v1.KnowledgeSettings\"\x93\x01\xdaA\x1eknowledge_settings,update_mask\x8a\xb5\x18\x1b\b\x05\x12\x17knowledge_settings.name\x82\xd3\xe4\x93\x02M:\x12knowledge_settings27/v1/{knowledge_settings.name=teams/*/knowledgeSettings}\x12\xa2\x01\n" +
+	"\rGetOfferRules\x12,.fortnight.knowledge.v1.GetOfferRulesRequest\x1a\".fortnight.knowledge.v1.OfferRules\"?\xdaA\x04name\x8a\xb5\x18\n" +
+	"\b\x04\x12\x04name \x01\x82\xd3\xe4\x93\x02$\x12\"/v1/{name=organization/offerRules}\x12\xe0\x01\n" +
+	"\x10UpdateOfferRules\x12/.fortnight.knowledge.v1.UpdateOfferRulesRequest\x1a\".fortnight.knowledge.v1.OfferRules\"w\xdaA\x17offer_rules,update_mask\x8a\xb5\x18\x16\b\x05\x12\x10offer_rules.name \x01\x82\xd3\xe4\x93\x02=:\voffer_rules2./v1/{offer_rules.name=organization/offerRules}\x12u\n" +
+	"\x0fExportLearnings\x12..fortnight.knowledge.v1.ExportLearningsRequest\x1a(.fortnight.knowledge.v1.ExportedLearning\"\x06\x8a\xb5\x18\x02\b\x020\x01\x12|\n" +
+	"\x0fImportLearnings\x12..fortnight.knowledge.v1.ImportLearningsRequest\x1a/.fortnight.knowledge.v1.ImportLearningsResponse\"\x06\x8a\xb5\x18\x02\b\a(\x01BOZMgithub.com/fortnighthq/fortnight/proto/gen/fortnight/knowledge/v1;knowledgev1b\x06proto3"
 
-var (
-	file_fortnight_knowledge_v1_knowledge_service_proto_rawDescOnce sync.Once
-	file_fortnight_knowledge_v1_knowledge_service_proto_rawDescData []byte
-)
-
-func file_fortnight_knowledge_v1_knowledge_service_proto_rawDescGZIP() []byte {
-	file_fortnight_knowledge_v1_knowledge_service_proto_rawDescOnce.Do(func() {
-		file_fortnight_knowledge_v1_knowledge_service_proto_rawDescData = protoimpl.X.CompressGZIP(unsafe.Slice(unsafe.StringData(file_fortnight_knowledge_v1_knowledge_service_proto_rawDesc), len(file_fortnight_knowledge_v1_knowledge_service_proto_rawDesc)))
-	})
-	return file_fortnight_knowledge_v1_knowledge_service_proto_rawDescData
-}
-
-var file_fortnight_knowledge_v1_knowledge_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_fortnight_knowledge_v1_knowledge_service_proto_goTypes = []any{
-	(LearningState)(0),              // 0: fortnight.knowledge.v1.LearningState
-	(*Learning)(nil),                // 1: fortnight.knowledge.v1.Learning
-	(*GetLearningRequest)(nil),      // 2: fortnight.knowledge.v1.GetLearningRequest
-	(*ListLearningsRequest)(nil),    // 3: fortnight.knowledge.v1.ListLearningsRequest
-	(*ListLearningsResponse)(nil),   // 4: fortnight.knowledge.v1.ListLearningsResponse
-	(*PublishLearningRequest)(nil),  // 5: fortnight.knowledge.v1.PublishLearningRequest
-	(*RetireLearningRequest)(nil),   // 6: fortnight.knowledge.v1.RetireLearningRequest
-	(*SearchLearningsRequest)(nil),  // 7: fortnight.knowledge.v1.SearchLearningsRequest
-	(*SearchLearningsResponse)(nil), // 8: fortnight.knowledge.v1.SearchLearningsResponse
-	(*SearchResult)(nil),            // 9: fortnight.knowledge.v1.SearchResult
-	(*timestamppb.Timestamp)(nil),   // 10: google.protobuf.Timestamp
+	(*GetLearningRequest)(nil),             // 0: fortnight.knowledge.v1.GetLearningRequest
+	(*ListLearningsRequest)(nil),           // 1: fortnight.knowledge.v1.ListLearningsRequest
+	(*CreateLearningRequest)(nil),          // 2: fortnight.knowledge.v1.CreateLearningRequest
+	(*UpdateLearningRequest)(nil),          // 3: fortnight.knowledge.v1.UpdateLearningRequest
+	(*PublishLearningRequest)(nil),         // 4: fortnight.knowledge.v1.PublishLearningRequest
+	(*RetireLearningRequest)(nil),          // 5: fortnight.knowledge.v1.RetireLearningRequest
+	(*ReviewLearningRequest)(nil),          // 6: fortnight.knowledge.v1.ReviewLearningRequest
+	(*GetLearningChartRequest)(nil),        // 7: fortnight.knowledge.v1.GetLearningChartRequest
+	(*GetLearningRevisionRequest)(nil),     // 8: fortnight.knowledge.v1.GetLearningRevisionRequest
+	(*ListLearningRevisionsRequest)(nil),   // 9: fortnight.knowledge.v1.ListLearningRevisionsRequest
+	(*SearchLearningsRequest)(nil),         // 10: fortnight.knowledge.v1.SearchLearningsRequest
+	(*SuggestLearningsRequest)(nil),        // 11: fortnight.knowledge.v1.SuggestLearningsRequest
+	(*ListEvidenceRequest)(nil),            // 12: fortnight.knowledge.v1.ListEvidenceRequest
+	(*GetSpreadRequest)(nil),               // 13: fortnight.knowledge.v1.GetSpreadRequest
+	(*GetOfferRequest)(nil),                // 14: fortnight.knowledge.v1.GetOfferRequest
+	(*ListOffersRequest)(nil),              // 15: fortnight.knowledge.v1.ListOffersRequest
+	(*CreateOfferRequest)(nil),             // 16: fortnight.knowledge.v1.CreateOfferRequest
+	(*AnswerOfferRequest)(nil),             // 17: fortnight.knowledge.v1.AnswerOfferRequest
+	(*GetKnowledgeSettingsRequest)(nil),    // 18: fortnight.knowledge.v1.GetKnowledgeSettingsRequest
+	(*UpdateKnowledgeSettingsRequest)(nil), // 19: fortnight.knowledge.v1.UpdateKnowledgeSettingsRequest
+	(*GetOfferRulesRequest)(nil),           // 20: fortnight.knowledge.v1.GetOfferRulesRequest
+	(*UpdateOfferRulesRequest)(nil),        // 21: fortnight.knowledge.v1.UpdateOfferRulesRequest
+	(*ExportLearningsRequest)(nil),         // 22: fortnight.knowledge.v1.ExportLearningsRequest
+	(*ImportLearningsRequest)(nil),         // 23: fortnight.knowledge.v1.ImportLearningsRequest
+	(*Learning)(nil),                       // 24: fortnight.knowledge.v1.Learning
+	(*ListLearningsResponse)(nil),          // 25: fortnight.knowledge.v1.ListLearningsResponse
+	(*LearningChart)(nil),                  // 26: fortnight.knowledge.v1.LearningChart
+	(*LearningRevision)(nil),               // 27: fortnight.knowledge.v1.LearningRevision
+	(*ListLearningRevisionsResponse)(nil),  // 28: fortnight.knowledge.v1.ListLearningRevisionsResponse
+	(*SearchLearningsResponse)(nil),        // 29: fortnight.knowledge.v1.SearchLearningsResponse
+	(*SuggestLearningsResponse)(nil),       // 30: fortnight.knowledge.v1.SuggestLearningsResponse
+	(*ListEvidenceResponse)(nil),           // 31: fortnight.knowledge.v1.ListEvidenceResponse
+	(*Spread)(nil),                         // 32: fortnight.knowledge.v1.Spread
+	(*Offer)(nil),                          // 33: fortnight.knowledge.v1.Offer
+	(*ListOffersResponse)(nil),             // 34: fortnight.knowledge.v1.ListOffersResponse
+	(*KnowledgeSettings)(nil),              // 35: fortnight.knowledge.v1.KnowledgeSettings
+	(*OfferRules)(nil),                     // 36: fortnight.knowledge.v1.OfferRules
+	(*ExportedLearning)(nil),               // 37: fortnight.knowledge.v1.ExportedLearning
+	(*ImportLearningsResponse)(nil),        // 38: fortnight.knowledge.v1.ImportLearningsResponse
 }
 var file_fortnight_knowledge_v1_knowledge_service_proto_depIdxs = []int32{
-	0,  // 0: fortnight.knowledge.v1.Learning.state:type_name -> fortnight.knowledge.v1.LearningState
-	10, // 1: fortnight.knowledge.v1.Learning.publish_time:type_name -> google.protobuf.Timestamp
-	10, // 2: fortnight.knowledge.v1.Learning.create_time:type_name -> google.protobuf.Timestamp
-	10, // 3: fortnight.knowledge.v1.Learning.update_time:type_name -> google.protobuf.Timestamp
-	1,  // 4: fortnight.knowledge.v1.ListLearningsResponse.learnings:type_name -> fortnight.knowledge.v1.Learning
-	9,  // 5: fortnight.knowledge.v1.SearchLearningsResponse.results:type_name -> fortnight.knowledge.v1.SearchResult
-	1,  // 6: fortnight.knowledge.v1.SearchResult.learning:type_name -> fortnight.knowledge.v1.Learning
-	2,  // 7: fortnight.knowledge.v1.KnowledgeService.GetLearning:input_type -> fortnight.knowledge.v1.GetLearningRequest
-	3,  // 8: fortnight.knowledge.v1.KnowledgeService.ListLearnings:input_type -> fortnight.knowledge.v1.ListLearningsRequest
-	5,  // 9: fortnight.knowledge.v1.KnowledgeService.PublishLearning:input_type -> fortnight.knowledge.v1.PublishLearningRequest
-	6,  // 10: fortnight.knowledge.v1.KnowledgeService.RetireLearning:input_type -> fortnight.knowledge.v1.RetireLearningRequest
-	7,  // 11: fortnight.knowledge.v1.KnowledgeService.SearchLearnings:input_type -> fortnight.knowledge.v1.SearchLearningsRequest
-	1,  // 12: fortnight.knowledge.v1.KnowledgeService.GetLearning:output_type -> fortnight.knowledge.v1.Learning
-	4,  // 13: fortnight.knowledge.v1.KnowledgeService.ListLearnings:output_type -> fortnight.knowledge.v1.ListLearningsResponse
-	1,  // 14: fortnight.knowledge.v1.KnowledgeService.PublishLearning:output_type -> fortnight.knowledge.v1.Learning
-	1,  // 15: fortnight.knowledge.v1.KnowledgeService.RetireLearning:output_type -> fortnight.knowledge.v1.Learning
-	8,  // 16: fortnight.knowledge.v1.KnowledgeService.SearchLearnings:output_type -> fortnight.knowledge.v1.SearchLearningsResponse
-	12, // [12:17] is the sub-list for method output_type
-	7,  // [7:12] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	0,  // 0: fortnight.knowledge.v1.KnowledgeService.GetLearning:input_type -> fortnight.knowledge.v1.GetLearningRequest
+	1,  // 1: fortnight.knowledge.v1.KnowledgeService.ListLearnings:input_type -> fortnight.knowledge.v1.ListLearningsRequest
+	2,  // 2: fortnight.knowledge.v1.KnowledgeService.CreateLearning:input_type -> fortnight.knowledge.v1.CreateLearningRequest
+	3,  // 3: fortnight.knowledge.v1.KnowledgeService.UpdateLearning:input_type -> fortnight.knowledge.v1.UpdateLearningRequest
+	4,  // 4: fortnight.knowledge.v1.KnowledgeService.PublishLearning:input_type -> fortnight.knowledge.v1.PublishLearningRequest
+	5,  // 5: fortnight.knowledge.v1.KnowledgeService.RetireLearning:input_type -> fortnight.knowledge.v1.RetireLearningRequest
+	6,  // 6: fortnight.knowledge.v1.KnowledgeService.ReviewLearning:input_type -> fortnight.knowledge.v1.ReviewLearningRequest
+	7,  // 7: fortnight.knowledge.v1.KnowledgeService.GetLearningChart:input_type -> fortnight.knowledge.v1.GetLearningChartRequest
+	8,  // 8: fortnight.knowledge.v1.KnowledgeService.GetLearningRevision:input_type -> fortnight.knowledge.v1.GetLearningRevisionRequest
+	9,  // 9: fortnight.knowledge.v1.KnowledgeService.ListLearningRevisions:input_type -> fortnight.knowledge.v1.ListLearningRevisionsRequest
+	10, // 10: fortnight.knowledge.v1.KnowledgeService.SearchLearnings:input_type -> fortnight.knowledge.v1.SearchLearningsRequest
+	11, // 11: fortnight.knowledge.v1.KnowledgeService.SuggestLearnings:input_type -> fortnight.knowledge.v1.SuggestLearningsRequest
+	12, // 12: fortnight.knowledge.v1.KnowledgeService.ListEvidence:input_type -> fortnight.knowledge.v1.ListEvidenceRequest
+	13, // 13: fortnight.knowledge.v1.KnowledgeService.GetSpread:input_type -> fortnight.knowledge.v1.GetSpreadRequest
+	14, // 14: fortnight.knowledge.v1.KnowledgeService.GetOffer:input_type -> fortnight.knowledge.v1.GetOfferRequest
+	15, // 15: fortnight.knowledge.v1.KnowledgeService.ListOffers:input_type -> fortnight.knowledge.v1.ListOffersRequest
+	16, // 16: fortnight.knowledge.v1.KnowledgeService.CreateOffer:input_type -> fortnight.knowledge.v1.CreateOfferRequest
+	17, // 17: fortnight.knowledge.v1.KnowledgeService.AnswerOffer:input_type -> fortnight.knowledge.v1.AnswerOfferRequest
+	18, // 18: fortnight.knowledge.v1.KnowledgeService.GetKnowledgeSettings:input_type -> fortnight.knowledge.v1.GetKnowledgeSettingsRequest
+	19, // 19: fortnight.knowledge.v1.KnowledgeService.UpdateKnowledgeSettings:input_type -> fortnight.knowledge.v1.UpdateKnowledgeSettingsRequest
+	20, // 20: fortnight.knowledge.v1.KnowledgeService.GetOfferRules:input_type -> fortnight.knowledge.v1.GetOfferRulesRequest
+	21, // 21: fortnight.knowledge.v1.KnowledgeService.UpdateOfferRules:input_type -> fortnight.knowledge.v1.UpdateOfferRulesRequest
+	22, // 22: fortnight.knowledge.v1.KnowledgeService.ExportLearnings:input_type -> fortnight.knowledge.v1.ExportLearningsRequest
+	23, // 23: fortnight.knowledge.v1.KnowledgeService.ImportLearnings:input_type -> fortnight.knowledge.v1.ImportLearningsRequest
+	24, // 24: fortnight.knowledge.v1.KnowledgeService.GetLearning:output_type -> fortnight.knowledge.v1.Learning
+	25, // 25: fortnight.knowledge.v1.KnowledgeService.ListLearnings:output_type -> fortnight.knowledge.v1.ListLearningsResponse
+	24, // 26: fortnight.knowledge.v1.KnowledgeService.CreateLearning:output_type -> fortnight.knowledge.v1.Learning
+	24, // 27: fortnight.knowledge.v1.KnowledgeService.UpdateLearning:output_type -> fortnight.knowledge.v1.Learning
+	24, // 28: fortnight.knowledge.v1.KnowledgeService.PublishLearning:output_type -> fortnight.knowledge.v1.Learning
+	24, // 29: fortnight.knowledge.v1.KnowledgeService.RetireLearning:output_type -> fortnight.knowledge.v1.Learning
+	24, // 30: fortnight.knowledge.v1.KnowledgeService.ReviewLearning:output_type -> fortnight.knowledge.v1.Learning
+	26, // 31: fortnight.knowledge.v1.KnowledgeService.GetLearningChart:output_type -> fortnight.knowledge.v1.LearningChart
+	27, // 32: fortnight.knowledge.v1.KnowledgeService.GetLearningRevision:output_type -> fortnight.knowledge.v1.LearningRevision
+	28, // 33: fortnight.knowledge.v1.KnowledgeService.ListLearningRevisions:output_type -> fortnight.knowledge.v1.ListLearningRevisionsResponse
+	29, // 34: fortnight.knowledge.v1.KnowledgeService.SearchLearnings:output_type -> fortnight.knowledge.v1.SearchLearningsResponse
+	30, // 35: fortnight.knowledge.v1.KnowledgeService.SuggestLearnings:output_type -> fortnight.knowledge.v1.SuggestLearningsResponse
+	31, // 36: fortnight.knowledge.v1.KnowledgeService.ListEvidence:output_type -> fortnight.knowledge.v1.ListEvidenceResponse
+	32, // 37: fortnight.knowledge.v1.KnowledgeService.GetSpread:output_type -> fortnight.knowledge.v1.Spread
+	33, // 38: fortnight.knowledge.v1.KnowledgeService.GetOffer:output_type -> fortnight.knowledge.v1.Offer
+	34, // 39: fortnight.knowledge.v1.KnowledgeService.ListOffers:output_type -> fortnight.knowledge.v1.ListOffersResponse
+	33, // 40: fortnight.knowledge.v1.KnowledgeService.CreateOffer:output_type -> fortnight.knowledge.v1.Offer
+	33, // 41: fortnight.knowledge.v1.KnowledgeService.AnswerOffer:output_type -> fortnight.knowledge.v1.Offer
+	35, // 42: fortnight.knowledge.v1.KnowledgeService.GetKnowledgeSettings:output_type -> fortnight.knowledge.v1.KnowledgeSettings
+	35, // 43: fortnight.knowledge.v1.KnowledgeService.UpdateKnowledgeSettings:output_type -> fortnight.knowledge.v1.KnowledgeSettings
+	36, // 44: fortnight.knowledge.v1.KnowledgeService.GetOfferRules:output_type -> fortnight.knowledge.v1.OfferRules
+	36, // 45: fortnight.knowledge.v1.KnowledgeService.UpdateOfferRules:output_type -> fortnight.knowledge.v1.OfferRules
+	37, // 46: fortnight.knowledge.v1.KnowledgeService.ExportLearnings:output_type -> fortnight.knowledge.v1.ExportedLearning
+	38, // 47: fortnight.knowledge.v1.KnowledgeService.ImportLearnings:output_type -> fortnight.knowledge.v1.ImportLearningsResponse
+	24, // [24:48] is the sub-list for method output_type
+	0,  // [0:24] is the sub-list for method input_type
+	0,  // [0:0] is the sub-list for extension type_name
+	0,  // [0:0] is the sub-list for extension extendee
+	0,  // [0:0] is the sub-list for field type_name
 }
 
 func init() { file_fortnight_knowledge_v1_knowledge_service_proto_init() }
@@ -921,20 +161,25 @@ func file_fortnight_knowledge_v1_knowledge_service_proto_init() {
 	if File_fortnight_knowledge_v1_knowledge_service_proto != nil {
 		return
 	}
+	file_fortnight_knowledge_v1_evidence_proto_init()
+	file_fortnight_knowledge_v1_learning_proto_init()
+	file_fortnight_knowledge_v1_offer_proto_init()
+	file_fortnight_knowledge_v1_search_proto_init()
+	file_fortnight_knowledge_v1_settings_proto_init()
+	file_fortnight_knowledge_v1_spread_proto_init()
+	file_fortnight_knowledge_v1_transfer_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fortnight_knowledge_v1_knowledge_service_proto_rawDesc), len(file_fortnight_knowledge_v1_knowledge_service_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   9,
+			NumEnums:      0,
+			NumMessages:   0,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_fortnight_knowledge_v1_knowledge_service_proto_goTypes,
 		DependencyIndexes: file_fortnight_knowledge_v1_knowledge_service_proto_depIdxs,
-		EnumInfos:         file_fortnight_knowledge_v1_knowledge_service_proto_enumTypes,
-		MessageInfos:      file_fortnight_knowledge_v1_knowledge_service_proto_msgTypes,
 	}.Build()
 	File_fortnight_knowledge_v1_knowledge_service_proto = out.File
 	file_fortnight_knowledge_v1_knowledge_service_proto_goTypes = nil

@@ -4,7 +4,7 @@
 // - protoc             (unknown)
 // source: fortnight/knowledge/v1/knowledge_service.proto
 
-// The knowledge base: what teams have learned, found by other teams.
+// The knowledge base: what teams have learned, found by other teams, tried again, and graded.
 
 package knowledgev1
 
@@ -21,29 +21,86 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	KnowledgeService_GetLearning_FullMethodName     = "/fortnight.knowledge.v1.KnowledgeService/GetLearning"
-	KnowledgeService_ListLearnings_FullMethodName   = "/fortnight.knowledge.v1.KnowledgeService/ListLearnings"
-	KnowledgeService_PublishLearning_FullMethodName = "/fortnight.knowledge.v1.KnowledgeService/PublishLearning"
-	KnowledgeService_RetireLearning_FullMethodName  = "/fortnight.knowledge.v1.KnowledgeService/RetireLearning"
-	KnowledgeService_SearchLearnings_FullMethodName = "/fortnight.knowledge.v1.KnowledgeService/SearchLearnings"
+	KnowledgeService_GetLearning_FullMethodName             = "/fortnight.knowledge.v1.KnowledgeService/GetLearning"
+	KnowledgeService_ListLearnings_FullMethodName           = "/fortnight.knowledge.v1.KnowledgeService/ListLearnings"
+	KnowledgeService_CreateLearning_FullMethodName          = "/fortnight.knowledge.v1.KnowledgeService/CreateLearning"
+	KnowledgeService_UpdateLearning_FullMethodName          = "/fortnight.knowledge.v1.KnowledgeService/UpdateLearning"
+	KnowledgeService_PublishLearning_FullMethodName         = "/fortnight.knowledge.v1.KnowledgeService/PublishLearning"
+	KnowledgeService_RetireLearning_FullMethodName          = "/fortnight.knowledge.v1.KnowledgeService/RetireLearning"
+	KnowledgeService_ReviewLearning_FullMethodName          = "/fortnight.knowledge.v1.KnowledgeService/ReviewLearning"
+	KnowledgeService_GetLearningChart_FullMethodName        = "/fortnight.knowledge.v1.KnowledgeService/GetLearningChart"
+	KnowledgeService_GetLearningRevision_FullMethodName     = "/fortnight.knowledge.v1.KnowledgeService/GetLearningRevision"
+	KnowledgeService_ListLearningRevisions_FullMethodName   = "/fortnight.knowledge.v1.KnowledgeService/ListLearningRevisions"
+	KnowledgeService_SearchLearnings_FullMethodName         = "/fortnight.knowledge.v1.KnowledgeService/SearchLearnings"
+	KnowledgeService_SuggestLearnings_FullMethodName        = "/fortnight.knowledge.v1.KnowledgeService/SuggestLearnings"
+	KnowledgeService_ListEvidence_FullMethodName            = "/fortnight.knowledge.v1.KnowledgeService/ListEvidence"
+	KnowledgeService_GetSpread_FullMethodName               = "/fortnight.knowledge.v1.KnowledgeService/GetSpread"
+	KnowledgeService_GetOffer_FullMethodName                = "/fortnight.knowledge.v1.KnowledgeService/GetOffer"
+	KnowledgeService_ListOffers_FullMethodName              = "/fortnight.knowledge.v1.KnowledgeService/ListOffers"
+	KnowledgeService_CreateOffer_FullMethodName             = "/fortnight.knowledge.v1.KnowledgeService/CreateOffer"
+	KnowledgeService_AnswerOffer_FullMethodName             = "/fortnight.knowledge.v1.KnowledgeService/AnswerOffer"
+	KnowledgeService_GetKnowledgeSettings_FullMethodName    = "/fortnight.knowledge.v1.KnowledgeService/GetKnowledgeSettings"
+	KnowledgeService_UpdateKnowledgeSettings_FullMethodName = "/fortnight.knowledge.v1.KnowledgeService/UpdateKnowledgeSettings"
+	KnowledgeService_GetOfferRules_FullMethodName           = "/fortnight.knowledge.v1.KnowledgeService/GetOfferRules"
+	KnowledgeService_UpdateOfferRules_FullMethodName        = "/fortnight.knowledge.v1.KnowledgeService/UpdateOfferRules"
+	KnowledgeService_ExportLearnings_FullMethodName         = "/fortnight.knowledge.v1.KnowledgeService/ExportLearnings"
+	KnowledgeService_ImportLearnings_FullMethodName         = "/fortnight.knowledge.v1.KnowledgeService/ImportLearnings"
 )
 
 // KnowledgeServiceClient is the client API for KnowledgeService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// KnowledgeService owns learnings and their search.
+// KnowledgeService owns learnings, their evidence and search, and the offers that carry them to other teams.
 type KnowledgeServiceClient interface {
 	// Gets a learning. A draft is seen by its origin team only.
 	GetLearning(ctx context.Context, in *GetLearningRequest, opts ...grpc.CallOption) (*Learning, error)
 	// Lists the learnings that the caller may see, latest first.
 	ListLearnings(ctx context.Context, in *ListLearningsRequest, opts ...grpc.CallOption) (*ListLearningsResponse, error)
-	// Publishes a drafted learning.
+	// Drafts a learning by hand.
+	CreateLearning(ctx context.Context, in *CreateLearningRequest, opts ...grpc.CallOption) (*Learning, error)
+	// Changes what a learning says. Every revision is kept.
+	UpdateLearning(ctx context.Context, in *UpdateLearningRequest, opts ...grpc.CallOption) (*Learning, error)
+	// Publishes a drafted learning, and offers it to the teams that it may help.
 	PublishLearning(ctx context.Context, in *PublishLearningRequest, opts ...grpc.CallOption) (*Learning, error)
 	// Retires a published learning, with a reason. It stays readable.
 	RetireLearning(ctx context.Context, in *RetireLearningRequest, opts ...grpc.CallOption) (*Learning, error)
+	// Says that a published learning still holds, and until when.
+	ReviewLearning(ctx context.Context, in *ReviewLearningRequest, opts ...grpc.CallOption) (*Learning, error)
+	// Gets the chart of what happened. `Accept: image/svg+xml`, `image/png` or `text/html` gets the picture.
+	GetLearningChart(ctx context.Context, in *GetLearningChartRequest, opts ...grpc.CallOption) (*LearningChart, error)
+	// Gets a learning as it was.
+	GetLearningRevision(ctx context.Context, in *GetLearningRevisionRequest, opts ...grpc.CallOption) (*LearningRevision, error)
+	// Lists how a learning came to be, newest first. Who may not see drafts sees what was published.
+	ListLearningRevisions(ctx context.Context, in *ListLearningRevisionsRequest, opts ...grpc.CallOption) (*ListLearningRevisionsResponse, error)
 	// Searches the published learnings of every team. Negative results are found like any other.
 	SearchLearnings(ctx context.Context, in *SearchLearningsRequest, opts ...grpc.CallOption) (*SearchLearningsResponse, error)
+	// Answers at plan time: has anybody tried this?
+	SuggestLearnings(ctx context.Context, in *SuggestLearningsRequest, opts ...grpc.CallOption) (*SuggestLearningsResponse, error)
+	// Lists the experiments that a claim rests on.
+	ListEvidence(ctx context.Context, in *ListEvidenceRequest, opts ...grpc.CallOption) (*ListEvidenceResponse, error)
+	// Gets how a published learning has spread. `Accept: image/svg+xml` gets the picture.
+	GetSpread(ctx context.Context, in *GetSpreadRequest, opts ...grpc.CallOption) (*Spread, error)
+	// Gets an offer.
+	GetOffer(ctx context.Context, in *GetOfferRequest, opts ...grpc.CallOption) (*Offer, error)
+	// Lists the offers that were made to a team, latest first.
+	ListOffers(ctx context.Context, in *ListOffersRequest, opts ...grpc.CallOption) (*ListOffersResponse, error)
+	// Takes up a learning that the team was not offered. What it was offered before is answered as it is.
+	CreateOffer(ctx context.Context, in *CreateOfferRequest, opts ...grpc.CallOption) (*Offer, error)
+	// Answers an offer. To adopt or adapt drafts an experiment of the team with the claim as its prediction.
+	AnswerOffer(ctx context.Context, in *AnswerOfferRequest, opts ...grpc.CallOption) (*Offer, error)
+	// Gets how a team gives and takes what is learned.
+	GetKnowledgeSettings(ctx context.Context, in *GetKnowledgeSettingsRequest, opts ...grpc.CallOption) (*KnowledgeSettings, error)
+	// Changes how a team gives and takes what is learned.
+	UpdateKnowledgeSettings(ctx context.Context, in *UpdateKnowledgeSettingsRequest, opts ...grpc.CallOption) (*KnowledgeSettings, error)
+	// Gets the rules by which learnings are offered.
+	GetOfferRules(ctx context.Context, in *GetOfferRulesRequest, opts ...grpc.CallOption) (*OfferRules, error)
+	// Changes the rules by which learnings are offered: for managers and admins.
+	UpdateOfferRules(ctx context.Context, in *UpdateOfferRulesRequest, opts ...grpc.CallOption) (*OfferRules, error)
+	// Streams what was published, oldest first. Over REST the gateway makes files of it: `GET /v1/learnings:export`.
+	ExportLearnings(ctx context.Context, in *ExportLearningsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportedLearning], error)
+	// Takes learnings of another installation, each for itself. Over REST: `POST /v1/learnings:import`.
+	ImportLearnings(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportLearningsRequest, ImportLearningsResponse], error)
 }
 
 type knowledgeServiceClient struct {
@@ -74,6 +131,26 @@ func (c *knowledgeServiceClient) ListLearnings(ctx context.Context, in *ListLear
 	return out, nil
 }
 
+func (c *knowledgeServiceClient) CreateLearning(ctx context.Context, in *CreateLearningRequest, opts ...grpc.CallOption) (*Learning, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Learning)
+	err := c.cc.Invoke(ctx, KnowledgeService_CreateLearning_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *knowledgeServiceClient) UpdateLearning(ctx context.Context, in *UpdateLearningRequest, opts ...grpc.CallOption) (*Learning, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Learning)
+	err := c.cc.Invoke(ctx, KnowledgeService_UpdateLearning_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *knowledgeServiceClient) PublishLearning(ctx context.Context, in *PublishLearningRequest, opts ...grpc.CallOption) (*Learning, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Learning)
@@ -94,6 +171,46 @@ func (c *knowledgeServiceClient) RetireLearning(ctx context.Context, in *RetireL
 	return out, nil
 }
 
+func (c *knowledgeServiceClient) ReviewLearning(ctx context.Context, in *ReviewLearningRequest, opts ...grpc.CallOption) (*Learning, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Learning)
+	err := c.cc.Invoke(ctx, KnowledgeService_ReviewLearning_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *knowledgeServiceClient) GetLearningChart(ctx context.Context, in *GetLearningChartRequest, opts ...grpc.CallOption) (*LearningChart, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(LearningChart)
+	err := c.cc.Invoke(ctx, KnowledgeService_GetLearningChart_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *knowledgeServiceClient) GetLearningRevision(ctx context.Context, in *GetLearningRevisionRequest, opts ...grpc.CallOption) (*LearningRevision, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(LearningRevision)
+	err := c.cc.Invoke(ctx, KnowledgeService_GetLearningRevision_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *knowledgeServiceClient) ListLearningRevisions(ctx context.Context, in *ListLearningRevisionsRequest, opts ...grpc.CallOption) (*ListLearningRevisionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListLearningRevisionsResponse)
+	err := c.cc.Invoke(ctx, KnowledgeService_ListLearningRevisions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *knowledgeServiceClient) SearchLearnings(ctx context.Context, in *SearchLearningsRequest, opts ...grpc.CallOption) (*SearchLearningsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SearchLearningsResponse)
@@ -104,22 +221,202 @@ func (c *knowledgeServiceClient) SearchLearnings(ctx context.Context, in *Search
 	return out, nil
 }
 
+func (c *knowledgeServiceClient) SuggestLearnings(ctx context.Context, in *SuggestLearningsRequest, opts ...grpc.CallOption) (*SuggestLearningsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SuggestLearningsResponse)
+	err := c.cc.Invoke(ctx, KnowledgeService_SuggestLearnings_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *knowledgeServiceClient) ListEvidence(ctx context.Context, in *ListEvidenceRequest, opts ...grpc.CallOption) (*ListEvidenceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListEvidenceResponse)
+	err := c.cc.Invoke(ctx, KnowledgeService_ListEvidence_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *knowledgeServiceClient) GetSpread(ctx context.Context, in *GetSpreadRequest, opts ...grpc.CallOption) (*Spread, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Spread)
+	err := c.cc.Invoke(ctx, KnowledgeService_GetSpread_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *knowledgeServiceClient) GetOffer(ctx context.Context, in *GetOfferRequest, opts ...grpc.CallOption) (*Offer, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Offer)
+	err := c.cc.Invoke(ctx, KnowledgeService_GetOffer_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *knowledgeServiceClient) ListOffers(ctx context.Context, in *ListOffersRequest, opts ...grpc.CallOption) (*ListOffersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListOffersResponse)
+	err := c.cc.Invoke(ctx, KnowledgeService_ListOffers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *knowledgeServiceClient) CreateOffer(ctx context.Context, in *CreateOfferRequest, opts ...grpc.CallOption) (*Offer, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Offer)
+	err := c.cc.Invoke(ctx, KnowledgeService_CreateOffer_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *knowledgeServiceClient) AnswerOffer(ctx context.Context, in *AnswerOfferRequest, opts ...grpc.CallOption) (*Offer, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Offer)
+	err := c.cc.Invoke(ctx, KnowledgeService_AnswerOffer_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *knowledgeServiceClient) GetKnowledgeSettings(ctx context.Context, in *GetKnowledgeSettingsRequest, opts ...grpc.CallOption) (*KnowledgeSettings, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(KnowledgeSettings)
+	err := c.cc.Invoke(ctx, KnowledgeService_GetKnowledgeSettings_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *knowledgeServiceClient) UpdateKnowledgeSettings(ctx context.Context, in *UpdateKnowledgeSettingsRequest, opts ...grpc.CallOption) (*KnowledgeSettings, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(KnowledgeSettings)
+	err := c.cc.Invoke(ctx, KnowledgeService_UpdateKnowledgeSettings_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *knowledgeServiceClient) GetOfferRules(ctx context.Context, in *GetOfferRulesRequest, opts ...grpc.CallOption) (*OfferRules, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OfferRules)
+	err := c.cc.Invoke(ctx, KnowledgeService_GetOfferRules_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *knowledgeServiceClient) UpdateOfferRules(ctx context.Context, in *UpdateOfferRulesRequest, opts ...grpc.CallOption) (*OfferRules, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OfferRules)
+	err := c.cc.Invoke(ctx, KnowledgeService_UpdateOfferRules_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *knowledgeServiceClient) ExportLearnings(ctx context.Context, in *ExportLearningsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportedLearning], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &KnowledgeService_ServiceDesc.Streams[0], KnowledgeService_ExportLearnings_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ExportLearningsRequest, ExportedLearning]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type KnowledgeService_ExportLearningsClient = grpc.ServerStreamingClient[ExportedLearning]
+
+func (c *knowledgeServiceClient) ImportLearnings(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportLearningsRequest, ImportLearningsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &KnowledgeService_ServiceDesc.Streams[1], KnowledgeService_ImportLearnings_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ImportLearningsRequest, ImportLearningsResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type KnowledgeService_ImportLearningsClient = grpc.ClientStreamingClient[ImportLearningsRequest, ImportLearningsResponse]
+
 // KnowledgeServiceServer is the server API for KnowledgeService service.
 // All implementations should embed UnimplementedKnowledgeServiceServer
 // for forward compatibility.
 //
-// KnowledgeService owns learnings and their search.
+// KnowledgeService owns learnings, their evidence and search, and the offers that carry them to other teams.
 type KnowledgeServiceServer interface {
 	// Gets a learning. A draft is seen by its origin team only.
 	GetLearning(context.Context, *GetLearningRequest) (*Learning, error)
 	// Lists the learnings that the caller may see, latest first.
 	ListLearnings(context.Context, *ListLearningsRequest) (*ListLearningsResponse, error)
-	// Publishes a drafted learning.
+	// Drafts a learning by hand.
+	CreateLearning(context.Context, *CreateLearningRequest) (*Learning, error)
+	// Changes what a learning says. Every revision is kept.
+	UpdateLearning(context.Context, *UpdateLearningRequest) (*Learning, error)
+	// Publishes a drafted learning, and offers it to the teams that it may help.
 	PublishLearning(context.Context, *PublishLearningRequest) (*Learning, error)
 	// Retires a published learning, with a reason. It stays readable.
 	RetireLearning(context.Context, *RetireLearningRequest) (*Learning, error)
+	// Says that a published learning still holds, and until when.
+	ReviewLearning(context.Context, *ReviewLearningRequest) (*Learning, error)
+	// Gets the chart of what happened. `Accept: image/svg+xml`, `image/png` or `text/html` gets the picture.
+	GetLearningChart(context.Context, *GetLearningChartRequest) (*LearningChart, error)
+	// Gets a learning as it was.
+	GetLearningRevision(context.Context, *GetLearningRevisionRequest) (*LearningRevision, error)
+	// Lists how a learning came to be, newest first. Who may not see drafts sees what was published.
+	ListLearningRevisions(context.Context, *ListLearningRevisionsRequest) (*ListLearningRevisionsResponse, error)
 	// Searches the published learnings of every team. Negative results are found like any other.
 	SearchLearnings(context.Context, *SearchLearningsRequest) (*SearchLearningsResponse, error)
+	// Answers at plan time: has anybody tried this?
+	SuggestLearnings(context.Context, *SuggestLearningsRequest) (*SuggestLearningsResponse, error)
+	// Lists the experiments that a claim rests on.
+	ListEvidence(context.Context, *ListEvidenceRequest) (*ListEvidenceResponse, error)
+	// Gets how a published learning has spread. `Accept: image/svg+xml` gets the picture.
+	GetSpread(context.Context, *GetSpreadRequest) (*Spread, error)
+	// Gets an offer.
+	GetOffer(context.Context, *GetOfferRequest) (*Offer, error)
+	// Lists the offers that were made to a team, latest first.
+	ListOffers(context.Context, *ListOffersRequest) (*ListOffersResponse, error)
+	// Takes up a learning that the team was not offered. What it was offered before is answered as it is.
+	CreateOffer(context.Context, *CreateOfferRequest) (*Offer, error)
+	// Answers an offer. To adopt or adapt drafts an experiment of the team with the claim as its prediction.
+	AnswerOffer(context.Context, *AnswerOfferRequest) (*Offer, error)
+	// Gets how a team gives and takes what is learned.
+	GetKnowledgeSettings(context.Context, *GetKnowledgeSettingsRequest) (*KnowledgeSettings, error)
+	// Changes how a team gives and takes what is learned.
+	UpdateKnowledgeSettings(context.Context, *UpdateKnowledgeSettingsRequest) (*KnowledgeSettings, error)
+	// Gets the rules by which learnings are offered.
+	GetOfferRules(context.Context, *GetOfferRulesRequest) (*OfferRules, error)
+	// Changes the rules by which learnings are offered: for managers and admins.
+	UpdateOfferRules(context.Context, *UpdateOfferRulesRequest) (*OfferRules, error)
+	// Streams what was published, oldest first. Over REST the gateway makes files of it: `GET /v1/learnings:export`.
+	ExportLearnings(*ExportLearningsRequest, grpc.ServerStreamingServer[ExportedLearning]) error
+	// Takes learnings of another installation, each for itself. Over REST: `POST /v1/learnings:import`.
+	ImportLearnings(grpc.ClientStreamingServer[ImportLearningsRequest, ImportLearningsResponse]) error
 }
 
 // UnimplementedKnowledgeServiceServer should be embedded to have
@@ -135,14 +432,71 @@ func (UnimplementedKnowledgeServiceServer) GetLearning(context.Context, *GetLear
 func (UnimplementedKnowledgeServiceServer) ListLearnings(context.Context, *ListLearningsRequest) (*ListLearningsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListLearnings not implemented")
 }
+func (UnimplementedKnowledgeServiceServer) CreateLearning(context.Context, *CreateLearningRequest) (*Learning, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateLearning not implemented")
+}
+func (UnimplementedKnowledgeServiceServer) UpdateLearning(context.Context, *UpdateLearningRequest) (*Learning, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateLearning not implemented")
+}
 func (UnimplementedKnowledgeServiceServer) PublishLearning(context.Context, *PublishLearningRequest) (*Learning, error) {
 	return nil, status.Error(codes.Unimplemented, "method PublishLearning not implemented")
 }
 func (UnimplementedKnowledgeServiceServer) RetireLearning(context.Context, *RetireLearningRequest) (*Learning, error) {
 	return nil, status.Error(codes.Unimplemented, "method RetireLearning not implemented")
 }
+func (UnimplementedKnowledgeServiceServer) ReviewLearning(context.Context, *ReviewLearningRequest) (*Learning, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReviewLearning not implemented")
+}
+func (UnimplementedKnowledgeServiceServer) GetLearningChart(context.Context, *GetLearningChartRequest) (*LearningChart, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetLearningChart not implemented")
+}
+func (UnimplementedKnowledgeServiceServer) GetLearningRevision(context.Context, *GetLearningRevisionRequest) (*LearningRevision, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetLearningRevision not implemented")
+}
+func (UnimplementedKnowledgeServiceServer) ListLearningRevisions(context.Context, *ListLearningRevisionsRequest) (*ListLearningRevisionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListLearningRevisions not implemented")
+}
 func (UnimplementedKnowledgeServiceServer) SearchLearnings(context.Context, *SearchLearningsRequest) (*SearchLearningsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SearchLearnings not implemented")
+}
+func (UnimplementedKnowledgeServiceServer) SuggestLearnings(context.Context, *SuggestLearningsRequest) (*SuggestLearningsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SuggestLearnings not implemented")
+}
+func (UnimplementedKnowledgeServiceServer) ListEvidence(context.Context, *ListEvidenceRequest) (*ListEvidenceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListEvidence not implemented")
+}
+func (UnimplementedKnowledgeServiceServer) GetSpread(context.Context, *GetSpreadRequest) (*Spread, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetSpread not implemented")
+}
+func (UnimplementedKnowledgeServiceServer) GetOffer(context.Context, *GetOfferRequest) (*Offer, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetOffer not implemented")
+}
+func (UnimplementedKnowledgeServiceServer) ListOffers(context.Context, *ListOffersRequest) (*ListOffersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListOffers not implemented")
+}
+func (UnimplementedKnowledgeServiceServer) CreateOffer(context.Context, *CreateOfferRequest) (*Offer, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateOffer not implemented")
+}
+func (UnimplementedKnowledgeServiceServer) AnswerOffer(context.Context, *AnswerOfferRequest) (*Offer, error) {
+	return nil, status.Error(codes.Unimplemented, "method AnswerOffer not implemented")
+}
+func (UnimplementedKnowledgeServiceServer) GetKnowledgeSettings(context.Context, *GetKnowledgeSettingsRequest) (*KnowledgeSettings, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetKnowledgeSettings not implemented")
+}
+func (UnimplementedKnowledgeServiceServer) UpdateKnowledgeSettings(context.Context, *UpdateKnowledgeSettingsRequest) (*KnowledgeSettings, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateKnowledgeSettings not implemented")
+}
+func (UnimplementedKnowledgeServiceServer) GetOfferRules(context.Context, *GetOfferRulesRequest) (*OfferRules, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetOfferRules not implemented")
+}
+func (UnimplementedKnowledgeServiceServer) UpdateOfferRules(context.Context, *UpdateOfferRulesRequest) (*OfferRules, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateOfferRules not implemented")
+}
+func (UnimplementedKnowledgeServiceServer) ExportLearnings(*ExportLearningsRequest, grpc.ServerStreamingServer[ExportedLearning]) error {
+	return status.Error(codes.Unimplemented, "method ExportLearnings not implemented")
+}
+func (UnimplementedKnowledgeServiceServer) ImportLearnings(grpc.ClientStreamingServer[ImportLearningsRequest, ImportLearningsResponse]) error {
+	return status.Error(codes.Unimplemented, "method ImportLearnings not implemented")
 }
 func (UnimplementedKnowledgeServiceServer) testEmbeddedByValue() {}
 
@@ -200,6 +554,42 @@ func _KnowledgeService_ListLearnings_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _KnowledgeService_CreateLearning_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateLearningRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KnowledgeServiceServer).CreateLearning(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KnowledgeService_CreateLearning_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KnowledgeServiceServer).CreateLearning(ctx, req.(*CreateLearningRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _KnowledgeService_UpdateLearning_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateLearningRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KnowledgeServiceServer).UpdateLearning(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KnowledgeService_UpdateLearning_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KnowledgeServiceServer).UpdateLearning(ctx, req.(*UpdateLearningRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _KnowledgeService_PublishLearning_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(PublishLearningRequest)
 	if err := dec(in); err != nil {
@@ -236,6 +626,78 @@ func _KnowledgeService_RetireLearning_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _KnowledgeService_ReviewLearning_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReviewLearningRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KnowledgeServiceServer).ReviewLearning(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KnowledgeService_ReviewLearning_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KnowledgeServiceServer).ReviewLearning(ctx, req.(*ReviewLearningRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _KnowledgeService_GetLearningChart_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetLearningChartRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KnowledgeServiceServer).GetLearningChart(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KnowledgeService_GetLearningChart_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KnowledgeServiceServer).GetLearningChart(ctx, req.(*GetLearningChartRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _KnowledgeService_GetLearningRevision_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetLearningRevisionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KnowledgeServiceServer).GetLearningRevision(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KnowledgeService_GetLearningRevision_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KnowledgeServiceServer).GetLearningRevision(ctx, req.(*GetLearningRevisionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _KnowledgeService_ListLearningRevisions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListLearningRevisionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KnowledgeServiceServer).ListLearningRevisions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KnowledgeService_ListLearningRevisions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KnowledgeServiceServer).ListLearningRevisions(ctx, req.(*ListLearningRevisionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _KnowledgeService_SearchLearnings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(SearchLearningsRequest)
 	if err := dec(in); err != nil {
@@ -254,6 +716,222 @@ func _KnowledgeService_SearchLearnings_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _KnowledgeService_SuggestLearnings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SuggestLearningsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KnowledgeServiceServer).SuggestLearnings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KnowledgeService_SuggestLearnings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KnowledgeServiceServer).SuggestLearnings(ctx, req.(*SuggestLearningsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _KnowledgeService_ListEvidence_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListEvidenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KnowledgeServiceServer).ListEvidence(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KnowledgeService_ListEvidence_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KnowledgeServiceServer).ListEvidence(ctx, req.(*ListEvidenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _KnowledgeService_GetSpread_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetSpreadRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KnowledgeServiceServer).GetSpread(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KnowledgeService_GetSpread_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KnowledgeServiceServer).GetSpread(ctx, req.(*GetSpreadRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _KnowledgeService_GetOffer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetOfferRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KnowledgeServiceServer).GetOffer(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KnowledgeService_GetOffer_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KnowledgeServiceServer).GetOffer(ctx, req.(*GetOfferRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _KnowledgeService_ListOffers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListOffersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KnowledgeServiceServer).ListOffers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KnowledgeService_ListOffers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KnowledgeServiceServer).ListOffers(ctx, req.(*ListOffersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _KnowledgeService_CreateOffer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateOfferRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KnowledgeServiceServer).CreateOffer(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KnowledgeService_CreateOffer_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KnowledgeServiceServer).CreateOffer(ctx, req.(*CreateOfferRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _KnowledgeService_AnswerOffer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AnswerOfferRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KnowledgeServiceServer).AnswerOffer(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KnowledgeService_AnswerOffer_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KnowledgeServiceServer).AnswerOffer(ctx, req.(*AnswerOfferRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _KnowledgeService_GetKnowledgeSettings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetKnowledgeSettingsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KnowledgeServiceServer).GetKnowledgeSettings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KnowledgeService_GetKnowledgeSettings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KnowledgeServiceServer).GetKnowledgeSettings(ctx, req.(*GetKnowledgeSettingsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _KnowledgeService_UpdateKnowledgeSettings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateKnowledgeSettingsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KnowledgeServiceServer).UpdateKnowledgeSettings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KnowledgeService_UpdateKnowledgeSettings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KnowledgeServiceServer).UpdateKnowledgeSettings(ctx, req.(*UpdateKnowledgeSettingsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _KnowledgeService_GetOfferRules_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetOfferRulesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KnowledgeServiceServer).GetOfferRules(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KnowledgeService_GetOfferRules_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KnowledgeServiceServer).GetOfferRules(ctx, req.(*GetOfferRulesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _KnowledgeService_UpdateOfferRules_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateOfferRulesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KnowledgeServiceServer).UpdateOfferRules(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: KnowledgeService_UpdateOfferRules_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KnowledgeServiceServer).UpdateOfferRules(ctx, req.(*UpdateOfferRulesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _KnowledgeService_ExportLearnings_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ExportLearningsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(KnowledgeServiceServer).ExportLearnings(m, &grpc.GenericServerStream[ExportLearningsRequest, ExportedLearning]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type KnowledgeService_ExportLearningsServer = grpc.ServerStreamingServer[ExportedLearning]
+
+func _KnowledgeService_ImportLearnings_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(KnowledgeServiceServer).ImportLearnings(&grpc.GenericServerStream[ImportLearningsRequest, ImportLearningsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type KnowledgeService_ImportLearningsServer = grpc.ClientStreamingServer[ImportLearningsRequest, ImportLearningsResponse]
+
 // KnowledgeService_ServiceDesc is the grpc.ServiceDesc for KnowledgeService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -270,6 +948,14 @@ var KnowledgeService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _KnowledgeService_ListLearnings_Handler,
 		},
 		{
+			MethodName: "CreateLearning",
+			Handler:    _KnowledgeService_CreateLearning_Handler,
+		},
+		{
+			MethodName: "UpdateLearning",
+			Handler:    _KnowledgeService_UpdateLearning_Handler,
+		},
+		{
 			MethodName: "PublishLearning",
 			Handler:    _KnowledgeService_PublishLearning_Handler,
 		},
@@ -278,10 +964,81 @@ var KnowledgeService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _KnowledgeService_RetireLearning_Handler,
 		},
 		{
+			MethodName: "ReviewLearning",
+			Handler:    _KnowledgeService_ReviewLearning_Handler,
+		},
+		{
+			MethodName: "GetLearningChart",
+			Handler:    _KnowledgeService_GetLearningChart_Handler,
+		},
+		{
+			MethodName: "GetLearningRevision",
+			Handler:    _KnowledgeService_GetLearningRevision_Handler,
+		},
+		{
+			MethodName: "ListLearningRevisions",
+			Handler:    _KnowledgeService_ListLearningRevisions_Handler,
+		},
+		{
 			MethodName: "SearchLearnings",
 			Handler:    _KnowledgeService_SearchLearnings_Handler,
 		},
+		{
+			MethodName: "SuggestLearnings",
+			Handler:    _KnowledgeService_SuggestLearnings_Handler,
+		},
+		{
+			MethodName: "ListEvidence",
+			Handler:    _KnowledgeService_ListEvidence_Handler,
+		},
+		{
+			MethodName: "GetSpread",
+			Handler:    _KnowledgeService_GetSpread_Handler,
+		},
+		{
+			MethodName: "GetOffer",
+			Handler:    _KnowledgeService_GetOffer_Handler,
+		},
+		{
+			MethodName: "ListOffers",
+			Handler:    _KnowledgeService_ListOffers_Handler,
+		},
+		{
+			MethodName: "CreateOffer",
+			Handler:    _KnowledgeService_CreateOffer_Handler,
+		},
+		{
+			MethodName: "AnswerOffer",
+			Handler:    _KnowledgeService_AnswerOffer_Handler,
+		},
+		{
+			MethodName: "GetKnowledgeSettings",
+			Handler:    _KnowledgeService_GetKnowledgeSettings_Handler,
+		},
+		{
+			MethodName: "UpdateKnowledgeSettings",
+			Handler:    _KnowledgeService_UpdateKnowledgeSettings_Handler,
+		},
+		{
+			MethodName: "GetOfferRules",
+			Handler:    _KnowledgeService_GetOfferRules_Handler,
+		},
+		{
+			MethodName: "UpdateOfferRules",
+			Handler:    _KnowledgeService_UpdateOfferRules_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "ExportLearnings",
+			Handler:       _KnowledgeService_ExportLearnings_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "ImportLearnings",
+			Handler:       _KnowledgeService_ImportLearnings_Handler,
+			ClientStreams: true,
+		},
+	},
 	Metadata: "fortnight/knowledge/v1/knowledge_service.proto",
 }

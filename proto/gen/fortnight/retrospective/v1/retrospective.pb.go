@@ -519,10 +519,14 @@ type DistilledLearning struct {
 	Experiment string `protobuf:"bytes,1,opt,name=experiment,proto3" json:"experiment,omitempty"`
 	// What is claimed, in one sentence.
 	Claim string `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The situation that it was found in, and where it may not hold.
+	// The situation that it was found in.
 	Situation string `protobuf:"bytes,3,opt,name=situation,proto3" json:"situation,omitempty"`
 	// Words to find it by, 10 at most.
-	Tags          []string `protobuf:"bytes,4,rep,name=tags,proto3" json:"tags,omitempty"`
+	Tags []string `protobuf:"bytes,4,rep,name=tags,proto3" json:"tags,omitempty"`
+	// Where it may not hold.
+	MayNotHold string `protobuf:"bytes,5,opt,name=may_not_hold,json=mayNotHold,proto3" json:"may_not_hold,omitempty"`
+	// How another team can try it.
+	HowToTry      string `protobuf:"bytes,6,opt,name=how_to_try,json=howToTry,proto3" json:"how_to_try,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -583,6 +587,20 @@ func (x *DistilledLearning) GetTags() []string {
 		return x.Tags
 	}
 	return nil
+}
+
+func (x *DistilledLearning) GetMayNotHold() string {
+	if x != nil {
+		return x.MayNotHold
+	}
+	return ""
+}
+
+func (x *DistilledLearning) GetHowToTry() string {
+	if x != nil {
+		return x.HowToTry
+	}
+	return ""
 }
 
 // Request of OpenRetrospective.
@@ -1140,7 +1158,7 @@ const file_fortnight_retrospective_v1_retrospective_proto_rawDesc = "" +
 	"\x18fortnight.dev/Experiment\xbaH\ar\x05\x10\x01\x18\x90\x03R\n" +
 	"experiment\x12K\n" +
 	"\x04kind\x18\x02 \x01(\x0e2(.fortnight.retrospective.v1.DecisionKindB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12!\n" +
-	"\x04text\x18\x03 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1fR\x04text\"\xef\x01\n" +
+	"\x04text\x18\x03 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xa0\x1fR\x04text\"\xc9\x02\n" +
 	"\x11DistilledLearning\x12J\n" +
 	"\n" +
 	"experiment\x18\x01 \x01(\tB*\xe0A\x02\xfaA\x1a\n" +
@@ -1150,7 +1168,11 @@ const file_fortnight_retrospective_v1_retrospective_proto_rawDesc = "" +
 	"\x18\xf4\x03R\x05claim\x12)\n" +
 	"\tsituation\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xd0\x0fR\tsituation\x12>\n" +
 	"\x04tags\x18\x04 \x03(\tB*\xe0A\x01\xbaH$\x92\x01!\x10\n" +
-	"\"\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,39}$R\x04tags\"\xc9\x02\n" +
+	"\"\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,39}$R\x04tags\x12-\n" +
+	"\fmay_not_hold\x18\x05 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xd0\x0fR\n" +
+	"mayNotHold\x12)\n" +
+	"\n" +
+	"how_to_try\x18\x06 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xd0\x0fR\bhowToTry\"\xc9\x02\n" +
 	"\x18OpenRetrospectiveRequest\x12>\n" +
 	"\x04name\x18\x01 \x01(\tB*\xe0A\x02\xfaA\x1d\n" +
 	"\x1bfortnight.dev/Retrospective\xbaH\x04r\x02\x10\x01R\x04name\x12*\n" +
