@@ -145,7 +145,7 @@ func TestNothingUsableIsStored(t *testing.T) {
 		t.Fatalf("only %d secrets were seen", len(secrets))
 	}
 	files := w.files()
-	if !strings.Contains(files, "sub-ada") || !strings.Contains(files, "users/root/sessions/") {
+	if !strings.Contains(files, "sub-ada") || !strings.Contains(files, byLink.GetSession().GetName()) {
 		t.Fatal("the files are not those of the service")
 	}
 	for i, secret := range secrets {

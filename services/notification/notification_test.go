@@ -13,6 +13,7 @@ import (
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
+	_ "github.com/fortnighthq/fortnight/proto/gen/fortnight/knowledge/v1" // experiments refer to learnings
 	notificationv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/notification/v1"
 	retrospectivev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/retrospective/v1"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"

@@ -38,7 +38,7 @@ const (
 // Layers of a service. A package may import those of a lower rank in its own service, and packages below itself.
 const (
 	domainRank = iota
-	wireRank
+	wireRank   // wire converts for the contracts; words takes texts apart for an index
 	storeRank
 	helperRank // what one service alone needs, such as a keyring or a worker
 	edgeRank   // rpc, consumer and clock: what comes from callers, from other services, and from time
@@ -89,7 +89,7 @@ func rankOf(layer string) int {
 	switch layer {
 	case "domain":
 		return domainRank
-	case "wire":
+	case "wire", "words":
 		return wireRank
 	case "store":
 		return storeRank

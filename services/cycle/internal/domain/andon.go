@@ -25,7 +25,7 @@ func NewAndon(name, problem, where string, cycle *Cycle) (*Andon, error) {
 	if err := cycle.running(); err != nil {
 		return nil, err
 	}
-	if err := inWords("andon.problem", "TEXT_MISSING", "say what is wrong", &problem); err != nil {
+	if err := fault.InWords("andon.problem", "TEXT_MISSING", "say what is wrong", &problem); err != nil {
 		return nil, err
 	}
 	return &Andon{Name: name, Problem: problem, Where: where, State: AndonOpen}, nil
@@ -42,7 +42,7 @@ func (a *Andon) Resolve(countermeasure string) ([]Event, error) {
 	if a.State == AndonResolved {
 		return nil, fault.New(fault.FailedPrecondition, "ANDON_RESOLVED", "the andon was resolved before; when the problem is back, raise another one")
 	}
-	if err := inWords("countermeasure", "TEXT_MISSING", "say what was done about it", &countermeasure); err != nil {
+	if err := fault.InWords("countermeasure", "TEXT_MISSING", "say what was done about it", &countermeasure); err != nil {
 		return nil, err
 	}
 	a.State, a.Countermeasure = AndonResolved, countermeasure

@@ -99,7 +99,7 @@ func (c *Challenge) Close(as ChallengeState, reason, leading string) ([]Event, e
 
 // said refuses a challenge without words.
 func (c *Challenge) said() error {
-	return inWords("challenge.statement", "STATEMENT_MISSING", "say in statement what will be true when the challenge is met", &c.Statement)
+	return fault.InWords("challenge.statement", "STATEMENT_MISSING", "say in statement what will be true when the challenge is met", &c.Statement)
 }
 
 func (c *Challenge) active() error {

@@ -184,7 +184,7 @@ func (c *Cycle) Cancel(reason string, stillRunning ...string) ([]Event, error) {
 	if len(stillRunning) > 0 {
 		return nil, experimentsStillRunning(stillRunning)
 	}
-	if err := inWords("reason", "TEXT_MISSING", "say why the cycle is cancelled", &reason); err != nil {
+	if err := fault.InWords("reason", "TEXT_MISSING", "say why the cycle is cancelled", &reason); err != nil {
 		return nil, err
 	}
 	c.State, c.CancelReason = CycleStopped, reason

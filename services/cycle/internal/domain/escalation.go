@@ -38,7 +38,7 @@ func (o *Obstacle) Escalate(owner, reason, answerBy string, today Day, now time.
 	if latest := today.AddMonths(answerMonths); due <= today || due > latest {
 		return nil, fault.Invalid("answer_by_date", "ANSWER_DATE_OUT_OF_RANGE", "the answer is due after today and by %s; %s is not in that time", latest, due)
 	}
-	if err := inWords("reason", "TEXT_MISSING", "say why the team cannot learn past it by itself", &reason); err != nil {
+	if err := fault.InWords("reason", "TEXT_MISSING", "say why the team cannot learn past it by itself", &reason); err != nil {
 		return nil, err
 	}
 	o.State, o.StateReason, o.Rank = ObstacleEscalated, reason, ""
@@ -52,7 +52,7 @@ func (o *Obstacle) Answer(answer string, goes ObstacleState, rank string, now ti
 	if o.State != ObstacleEscalated {
 		return nil, fault.New(fault.FailedPrecondition, "OBSTACLE_NOT_ESCALATED", "nobody was asked for help with it, or they have answered; the obstacle is %s", o.State)
 	}
-	if err := inWords("answer", "TEXT_MISSING", "say what is done about it, or why nothing is", &answer); err != nil {
+	if err := fault.InWords("answer", "TEXT_MISSING", "say what is done about it, or why nothing is", &answer); err != nil {
 		return nil, err
 	}
 	if o.Escalation == nil {

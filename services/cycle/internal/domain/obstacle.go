@@ -47,7 +47,7 @@ func NewObstacle(name, description, rank, recurrence string) *Obstacle {
 
 // DescribeObstacle refuses a description without words.
 func DescribeObstacle(description string) (string, error) {
-	err := inWords("obstacle.description", "DESCRIPTION_MISSING", "say what is in the way", &description)
+	err := fault.InWords("obstacle.description", "DESCRIPTION_MISSING", "say what is in the way", &description)
 	return description, err
 }
 

@@ -29,7 +29,7 @@ func (c *Cycle) Extend(end Day, reason string, team TeamSettings, now time.Time,
 		return nil, fault.Invalid("end_date", "EXTENSION_OUT_OF_RANGE",
 			"the new end date lies between %s and %s: after the one now planned, after today, and at most %d days after the start", earliest, latest, 2*team.CycleDays)
 	}
-	if err := inWords("reason", "TEXT_MISSING", "say why the planned time is not enough", &reason); err != nil {
+	if err := fault.InWords("reason", "TEXT_MISSING", "say why the planned time is not enough", &reason); err != nil {
 		return nil, err
 	}
 	c.Extensions = append(c.Extensions, Extension{Time: now, From: c.EndDate, To: end, Reason: reason})

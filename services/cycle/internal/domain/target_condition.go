@@ -150,7 +150,7 @@ func (t *TargetCondition) said() error {
 	if t.OutcomeMetric == "" {
 		return fault.Invalid("target_condition.outcome_metric", "OUTCOME_METRIC_MISSING", "name in outcome_metric the metric that shows the outcome")
 	}
-	return inWords("target_condition.operating_pattern", "OPERATING_PATTERN_MISSING", "say in operating_pattern how the work runs when the condition is achieved", &t.OperatingPattern)
+	return fault.InWords("target_condition.operating_pattern", "OPERATING_PATTERN_MISSING", "say in operating_pattern how the work runs when the condition is achieved", &t.OperatingPattern)
 }
 
 func (t *TargetCondition) active() error {

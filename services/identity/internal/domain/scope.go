@@ -18,7 +18,8 @@ const (
 	ScopeWrite Scope = "write"
 	// ScopeAdmin includes ScopeWrite, and lets its user's role of admin count.
 	ScopeAdmin Scope = "admin"
-	// ScopeMCP lets its user in at the MCP door and nowhere else.
+	// ScopeMCP lets its user in at the MCP door and nowhere else. Alone it reads there; what else may be done there the other
+	// scopes say.
 	ScopeMCP Scope = "mcp"
 
 	botScope = "bot:"

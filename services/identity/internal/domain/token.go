@@ -104,6 +104,9 @@ func (t *Token) Reads() bool {
 	return t.Writes() || slices.Contains(t.Scopes, ScopeRead)
 }
 
+// Assists tells whether the token lets its owner in at the MCP door. What it may do there its other scopes say; without any it reads.
+func (t *Token) Assists() bool { return slices.Contains(t.Scopes, ScopeMCP) }
+
 // Writes tells whether the token lets its owner change anything.
 func (t *Token) Writes() bool {
 	return t.Admin() || slices.Contains(t.Scopes, ScopeWrite) || t.Bot() != "" && slices.Contains(t.Scopes, BotScope(t.Bot()))

@@ -8,9 +8,11 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"io/fs"
+	"maps"
 
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -92,6 +94,14 @@ func complete(tx *eventlog.Tx, e Event) (*commonv1.AuditEvent, error) {
 	}
 	ctx, now := tx.Context(), tx.Now()
 	from, call := origin.From(ctx), origin.CallOf(ctx)
+	hidden := e.Anonymous || call != nil && call.HideCaller
+	if from.Door == origin.MCP && !hidden { // a person has handed the credential to a program that acts by itself
+		e.Details = maps.Clone(e.Details)
+		if e.Details == nil {
+			e.Details = map[string]string{}
+		}
+		e.Details["mcp_client"] = cmp.Or(from.UserAgent, "unknown")
+	}
 	event := &commonv1.AuditEvent{
 		AuditEventId: eventlog.NewID(now), OccurTime: timestamppb.New(now), Action: e.Action,
 		Actor: clean(e.Actor, maxActor), Resource: clean(e.Resource, maxResource), Reason: clean(e.Reason, maxReason),
@@ -109,7 +119,7 @@ func complete(tx *eventlog.Tx, e Event) (*commonv1.AuditEvent, error) {
 	if event.GetActor() == "" && call == nil {
 		event.Actor = "services/" + tx.Log().Source()
 	}
-	if e.Anonymous || call != nil && call.HideCaller {
+	if hidden {
 		event.Actor, event.Address, event.RequestId = "", "", ""
 	}
 	return event, nil
@@ -118,6 +128,7 @@ func complete(tx *eventlog.Tx, e Event) (*commonv1.AuditEvent, error) {
 var doors = map[origin.Door]commonv1.AuditDoor{
 	origin.REST:        commonv1.AuditDoor_AUDIT_DOOR_REST,
 	origin.Pages:       commonv1.AuditDoor_AUDIT_DOOR_PAGES,
+	origin.MCP:         commonv1.AuditDoor_AUDIT_DOOR_MCP,
 	origin.GRPC:        commonv1.AuditDoor_AUDIT_DOOR_GRPC,
 	origin.CommandLine: commonv1.AuditDoor_AUDIT_DOOR_COMMAND_LINE,
 	origin.Program:     commonv1.AuditDoor_AUDIT_DOOR_PROGRAM,

@@ -56,16 +56,21 @@ func TestWhatAnEventKnows(t *testing.T) {
 		record(t, called(t, false), l, audit.Event{Action: revoked, Resource: "users/mina/tokens/x", Details: map[string]string{"fields": "revoke_time"}})
 		record(t, called(t, true), l, audit.Event{Action: revoked, Resource: "teams/a"})
 		record(t, t.Context(), l, audit.Event{Action: revoked})
+		assistant := origin.Origin{Door: origin.MCP, Address: "192.0.2.7", UserAgent: "an-assistant/1.0"}
+		record(t, origin.With(called(t, false), assistant), l, audit.Event{Action: revoked})
+		record(t, origin.With(called(t, true), assistant), l, audit.Event{Action: revoked})
 		got := testkit.Audited(t, l)
 		for i, want := range []string{
-			`users/mina TOKEN_REVOKED users/mina/tokens/x fortnight.cycle.v1.CycleService/GetCycle REST 192.0.2.7 r-1 revoke_time`,
-			` TOKEN_REVOKED teams/a fortnight.cycle.v1.CycleService/GetCycle REST   `,
-			`services/cycle TOKEN_REVOKED   PROGRAM   `,
+			`users/mina TOKEN_REVOKED users/mina/tokens/x fortnight.cycle.v1.CycleService/GetCycle REST 192.0.2.7 r-1 revoke_time `,
+			` TOKEN_REVOKED teams/a fortnight.cycle.v1.CycleService/GetCycle REST    `,
+			`services/cycle TOKEN_REVOKED   PROGRAM    `,
+			`users/mina TOKEN_REVOKED  fortnight.cycle.v1.CycleService/GetCycle MCP 192.0.2.7 r-1  an-assistant/1.0`,
+			` TOKEN_REVOKED  fortnight.cycle.v1.CycleService/GetCycle MCP    `,
 		} {
 			e := got[i]
 			is := strings.Join([]string{
 				e.GetActor(), strings.TrimPrefix(e.GetAction().String(), "AUDIT_ACTION_"), e.GetResource(), e.GetMethod(),
-				strings.TrimPrefix(e.GetDoor().String(), "AUDIT_DOOR_"), e.GetAddress(), e.GetRequestId(), e.GetDetails()["fields"],
+				strings.TrimPrefix(e.GetDoor().String(), "AUDIT_DOOR_"), e.GetAddress(), e.GetRequestId(), e.GetDetails()["fields"], e.GetDetails()["mcp_client"],
 			}, " ")
 			if is != want {
 				t.Errorf("event %d is\n%q, want\n%q", i, is, want)

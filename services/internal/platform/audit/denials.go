@@ -54,7 +54,8 @@ type source struct{ actor, address string }
 type kind struct {
 	source
 	door                              origin.Door
-	hidden                            bool // the method hides its caller
+	client                            string // what a client at the MCP door calls itself
+	hidden                            bool   // the method hides its caller
 	action                            commonv1.AuditAction
 	service, method, resource, reason string
 	leftOut                           string // what was left out because there is too much of it
@@ -105,11 +106,14 @@ func kindOf(ctx context.Context, denied rpcserver.Denial) kind {
 		action: commonv1.AuditAction_AUDIT_ACTION_ACCESS_DENIED, service: denied.Service, method: denied.Method,
 		resource: clean(denied.Resource, maxResource), reason: denied.Reason,
 	}
+	if k.door == origin.MCP {
+		k.client = from.UserAgent
+	}
 	if denied.Credential {
 		k.action = commonv1.AuditAction_AUDIT_ACTION_SIGN_IN_REFUSED
 	}
 	if k.hidden {
-		k.source = source{}
+		k.source, k.client = source{}, ""
 	}
 	return k
 }
@@ -122,10 +126,10 @@ func (d *Denials) count(k kind) (kind, bool) {
 		d.open, d.sources = map[kind]*copies{}, map[source]int{}
 	}
 	if d.open[k] == nil && d.sources[k.source] >= kindsOfSource {
-		k.resource, k.leftOut = "", "resource"
+		k.resource, k.client, k.leftOut = "", "", "resource"
 	}
 	if d.open[k] == nil && len(d.open) >= kindsAtMost {
-		k.source, k.resource, k.leftOut = source{}, "", "actor, address, resource"
+		k.source, k.resource, k.client, k.leftOut = source{}, "", "", "actor, address, resource"
 	}
 	if c := d.open[k]; c != nil {
 		c.count++
@@ -204,7 +208,7 @@ func (d *Denials) record(ctx context.Context, k kind, details map[string]string)
 	if log == nil {
 		return errNotHere
 	}
-	ctx = origin.With(ctx, origin.Origin{Door: k.door, Address: k.address})
+	ctx = origin.With(ctx, origin.Origin{Door: k.door, Address: k.address, UserAgent: k.client})
 	ctx = origin.WithCall(ctx, &origin.Call{Method: k.method, HideCaller: k.hidden})
 	if k.leftOut != "" {
 		if details == nil {

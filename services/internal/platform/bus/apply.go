@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"time"
 
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
@@ -28,7 +29,14 @@ func (c *Consumer) apply(ctx context.Context, records []eventlog.Record) error {
 	if len(records) > 1 {
 		tries = attempts
 	}
-	err := c.persist(ctx, tries, func() error { return c.commit(ctx, records) })
+	done := 0
+	err := c.persist(ctx, tries, func() (err error) {
+		done, err = c.commit(ctx, records)
+		return err
+	})
+	if err == nil && done < len(records) {
+		return c.apply(ctx, records[done:])
+	}
 	if err == nil || ctx.Err() != nil || errors.Is(err, errMoved) {
 		return err
 	}
@@ -49,7 +57,10 @@ func (c *Consumer) apply(ctx context.Context, records []eventlog.Record) error {
 		if !again.wait(ctx) {
 			return ctx.Err()
 		}
-		err = c.persist(ctx, forEver, func() error { return c.commit(ctx, records) })
+		err = c.persist(ctx, forEver, func() error {
+			_, err := c.commit(ctx, records)
+			return err
+		})
 		if err == nil || ctx.Err() != nil || errors.Is(err, errMoved) {
 			return err
 		}
@@ -82,17 +93,27 @@ func passing(err error) bool {
 	return kind == fault.Unavailable || kind == fault.ResourceExhausted || kind == fault.Aborted
 }
 
-// commit applies records in one transaction and moves the cursor behind them. What is behind the cursor already is left out.
-func (c *Consumer) commit(ctx context.Context, records []eventlog.Record) error {
+// commitWithin is how long a transaction takes in further events. Some events are a thousand times as much work as others, and others
+// wait to write; a batch that takes longer is applied in parts.
+const commitWithin = 200 * time.Millisecond
+
+// commit applies records in one transaction and moves the cursor behind them. What is behind the cursor already is left out. It returns
+// how many of them are behind it now: when that takes long, not all.
+func (c *Consumer) commit(ctx context.Context, records []eventlog.Record) (done int, err error) {
 	var cursor eventlog.Head
 	var applied int64
-	err := c.cfg.Log.Do(ctx, func(tx *eventlog.Tx) error {
+	err = c.cfg.Log.Do(ctx, func(tx *eventlog.Tx) error {
 		var err error
 		if cursor, err = eventlog.LoadCursor(tx, c.cfg.Source); err != nil {
 			return err
 		}
-		applied = 0
+		began := time.Now()
+		applied, done = 0, 0
 		for _, r := range records {
+			if applied > 0 && time.Since(began) > commitWithin {
+				break
+			}
+			done++
 			switch {
 			case r.Epoch == cursor.Epoch && r.Seq <= cursor.Seq:
 				continue
@@ -111,11 +132,11 @@ func (c *Consumer) commit(ctx context.Context, records []eventlog.Record) error 
 		c.moveTo(cursor)
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	c.moveTo(cursor)
 	c.count(func(s *ConsumerStatus) { s.Applied += applied })
-	return nil
+	return done, nil
 }
 
 func save(tx *eventlog.Tx, source string, cursor eventlog.Head) error {

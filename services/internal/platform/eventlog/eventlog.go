@@ -177,6 +177,7 @@ type Tx struct {
 	appended    bool
 	values      context.Context
 	wake        []string
+	gathers     []gathered
 }
 
 // Do runs fn in one transaction that no request stands behind, such as a consumer's or a worker's. What db.DB.Write says
@@ -189,6 +190,9 @@ func (l *Log) Do(ctx context.Context, fn func(tx *Tx) error) error {
 	err := l.db.Write(ctx, func(inner *db.Tx) error {
 		tx := &Tx{Tx: inner, log: l, actor: actor, traceparent: trace, values: values}
 		err := fn(tx)
+		if err == nil {
+			err = tx.finish()
+		}
 		appended, wake = tx.appended, tx.wake
 		return err
 	})

@@ -1,5 +1,5 @@
 // Package origin says where a request came from, for the audit log: through which door, from which network address. It is
-// information, never a right: nothing may be allowed because of it.
+// information, never a right: nothing may be allowed because of it. A token may be refused because of it, at a door that its scopes are not for.
 package origin
 
 import (
@@ -20,6 +20,7 @@ type Door string
 const (
 	REST        Door = "rest"
 	Pages       Door = "pages"
+	MCP         Door = "mcp"
 	GRPC        Door = "grpc"
 	CommandLine Door = "command_line"
 	Program     Door = "program"
@@ -62,7 +63,7 @@ func Parse(text string) Origin {
 	address, agent, _ := strings.Cut(rest, " ")
 	o := Origin{Door: Door(door), UserAgent: printable(agent)}
 	switch o.Door {
-	case REST, Pages, GRPC, CommandLine, Program:
+	case REST, Pages, MCP, GRPC, CommandLine, Program:
 	default:
 		return Origin{}
 	}

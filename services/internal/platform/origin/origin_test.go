@@ -16,6 +16,7 @@ func TestParse(t *testing.T) {
 	for text, want := range map[string]origin.Origin{
 		"rest 192.0.2.7 curl/8.9":           {Door: origin.REST, Address: "192.0.2.7", UserAgent: "curl/8.9"},
 		"pages 2001:db8::1 Mozilla/5 (X)":   {Door: origin.Pages, Address: "2001:db8::1", UserAgent: "Mozilla/5 (X)"},
+		"mcp 192.0.2.7 an-assistant/1.0":    {Door: origin.MCP, Address: "192.0.2.7", UserAgent: "an-assistant/1.0"},
 		"grpc ::ffff:192.0.2.7":             {Door: origin.GRPC, Address: "192.0.2.7"},
 		"grpc fe80::1%eth0":                 {Door: origin.GRPC, Address: "fe80::1"},
 		"pages 2001:DB8:0::1":               {Door: origin.Pages, Address: "2001:db8::1"},

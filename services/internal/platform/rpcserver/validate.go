@@ -6,8 +6,10 @@ import (
 	"strings"
 	"sync"
 
+	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"buf.build/go/protovalidate"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 )
@@ -37,7 +39,7 @@ func (s *Server) validate(c *call, request proto.Message) error {
 	switch {
 	case errors.As(err, &violated):
 		for _, v := range violated.Violations {
-			found = append(found, violation(v))
+			found = append(found, violation(v, m.Descriptor()))
 		}
 	case err != nil:
 		return err
@@ -48,10 +50,28 @@ func (s *Server) validate(c *call, request proto.Message) error {
 	return nil
 }
 
-func violation(v *protovalidate.Violation) fault.Violation {
+// violation tells what is wrong in a message of the given kind. Of the entries of a list the library does not say which field they are of.
+func violation(v *protovalidate.Violation, message protoreflect.MessageDescriptor) fault.Violation {
+	if v.FieldDescriptor == nil {
+		v.FieldDescriptor = fieldOf(message, v.Proto.GetField())
+	}
 	return fault.Violation{
 		Field: protovalidate.FieldPathString(v.Proto.GetField()), Reason: upperSnake(v.Proto.GetRuleId()), Description: wordsOf(v),
 	}
+}
+
+// fieldOf is the field at the end of a path; nil when the path leaves the message.
+func fieldOf(message protoreflect.MessageDescriptor, path *validate.FieldPath) (field protoreflect.FieldDescriptor) {
+	for _, at := range path.GetElements() {
+		if message == nil {
+			return nil
+		}
+		if field = message.Fields().ByNumber(protoreflect.FieldNumber(at.GetFieldNumber())); field == nil {
+			return nil
+		}
+		message = field.Message()
+	}
+	return field
 }
 
 // upperSnake turns a rule id such as "string.min_len" into STRING_MIN_LEN.

@@ -14,7 +14,7 @@ import (
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
-	_ "github.com/fortnighthq/fortnight/proto/gen/fortnight/knowledge/v1"
+	knowledgev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/knowledge/v1"
 	_ "github.com/fortnighthq/fortnight/proto/gen/fortnight/notification/v1"
 	_ "github.com/fortnighthq/fortnight/proto/gen/fortnight/report/v1"
 	_ "github.com/fortnighthq/fortnight/proto/gen/fortnight/retrospective/v1"
@@ -43,6 +43,7 @@ func TestWords(t *testing.T) {
 		{&identityv1.Team{CycleDays: 29}, "cycle_days must be from "},
 		{&cyclev1.ValueStream{Steps: []*cyclev1.ValueStreamStep{{}}}, "steps must have at least "},
 		{&experimentv1.Measurement{Value: new(math.NaN())}, "value must be a finite number"},
+		{&knowledgev1.ListOffersRequest{Parent: "p", States: []knowledgev1.OfferState{1, 0}}, "states[1] must be one of OFFER_STATE_WAITING, OFFER_STATE_OPEN, "},
 		{&experimentv1.ImportMeasurementsRequest{Name: "n", Measurements: make([]*experimentv1.Measurement, 10_001)}, "measurements at most 10,000 entries; send more as a file, CSV or NDJSON"},
 	} {
 		err := v.Validate(c.message)
@@ -53,7 +54,7 @@ func TestWords(t *testing.T) {
 		}
 		var got []string
 		for _, broken := range failed.Violations {
-			said := violation(broken)
+			said := violation(broken, c.message.ProtoReflect().Descriptor())
 			got = append(got, said.Field+" "+said.Description)
 		}
 		if all := strings.Join(got, "\n"); !strings.Contains(all, c.want) {
