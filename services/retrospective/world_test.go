@@ -150,7 +150,10 @@ func (w *world) decide(experiment string, kind retrospectivev1.DecisionKind) err
 }
 
 func learned(experiment string) *retrospectivev1.DistilledLearning {
-	return &retrospectivev1.DistilledLearning{Experiment: experiment, Claim: "A rota halves the wait for a review.", Situation: "A team of six.", Tags: []string{"review"}}
+	return &retrospectivev1.DistilledLearning{
+		Experiment: experiment, Claim: "A rota halves the wait for a review.", Situation: "A team of six.", Tags: []string{"review"},
+		MayNotHold: "In teams of two.", HowToTry: "Name two reviewers a week.",
+	}
 }
 
 // close closes the retrospective with learnings about the experiments.

@@ -24,6 +24,8 @@ type Experiment struct {
 	Obstacle    string     `json:"obstacle,omitempty"`
 	Prediction  Prediction `json:"prediction"`
 	SafeToFail  string     `json:"safeToFail,omitempty"`
+	// Learning is the published learning that it tries again, `learnings/{learning}`; empty when it tries none.
+	Learning string `json:"learning,omitempty"`
 	// TimeZone is the team's IANA zone when its cycle started: the zone of the plan's days.
 	TimeZone string `json:"timeZone"`
 

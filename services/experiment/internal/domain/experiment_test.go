@@ -178,6 +178,13 @@ func TestCanonicalPlan(t *testing.T) {
 	if got := full.planHash(); got != fullHash {
 		t.Errorf("hash %s, want %s", got, fullHash)
 	}
+	full.Learning = "learnings/search-rota-0f3a91c2"
+	if got, want := full.CanonicalPlan(), strings.Replace(wantFull, `"metric"`, `"learning":"learnings/search-rota-0f3a91c2","metric"`, 1); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got := full.planHash(); got != learningHash {
+		t.Errorf("hash %s, want %s", got, learningHash)
+	}
 }
 
 // plannedBefore is a plan from before ranges and falsifications were asked for.
@@ -190,6 +197,8 @@ func plannedBefore() *Experiment {
 const (
 	plainHash = "e6b267193a44417d2a0ada984e3e46a9db3146d9846b792ac1ee1369d61b0ef0"
 	fullHash  = "e379a1cf340fdcdd3330741f5e84837e2bb81d1e87dfd7e174997266889bbf51"
+	// learningHash is that of a plan that tries a learning again.
+	learningHash = "57cd536632128a6ae7c1feb141a2f2e95b303ffb4e93e7701c439919ef548b7b"
 )
 
 func TestEveryPartOfThePlanIsHashed(t *testing.T) {
@@ -208,6 +217,7 @@ func TestEveryPartOfThePlanIsHashed(t *testing.T) {
 		"confidence": func(e *Experiment) { e.Prediction.ConfidencePercent = 75 },
 		"range":      func(e *Experiment) { e.Prediction.ExpectedUpperValue = new(35.0) },
 		"proof":      func(e *Experiment) { e.Prediction.Falsification += "." },
+		"learning":   func(e *Experiment) { e.Learning = "learnings/other-rota" },
 		"no proof":   func(e *Experiment) { e.Prediction.Falsification = "" },
 	} {
 		e := planned()

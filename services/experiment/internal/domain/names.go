@@ -46,3 +46,24 @@ func checkReference(field, name, team, collection string) []fault.Violation {
 	}
 	return nil
 }
+
+// learningField is where a request names the learning that an experiment tries again.
+const learningField = "experiment.learning"
+
+// checkLearning refuses a reference that is not `learnings/{learning}`. Learnings are the whole organisation's: any team may try one again.
+func checkLearning(name string) []fault.Violation {
+	if id, ok := strings.CutPrefix(name, "learnings/"); name == "" || ok && id != "" && !strings.Contains(id, "/") {
+		return nil
+	}
+	return []fault.Violation{{Field: learningField, Reason: "REFERENCE_INVALID", Description: "This is not a resource name of the form learnings/…."}}
+}
+
+// LearningNotFound is the refusal of a plan that tries a learning again that does not exist, or that its author must not know of.
+func LearningNotFound(name string) *fault.Error {
+	return fault.Invalid(learningField, "LEARNING_NOT_FOUND", "There is no learning %q. Name a published one, or leave the field empty.", name)
+}
+
+// LearningNotPublished is the refusal of a plan that tries a draft again.
+func LearningNotPublished(name string) *fault.Error {
+	return fault.Invalid(learningField, "LEARNING_NOT_PUBLISHED", "The learning %q is a draft; publish it first, so that others can see what is tried again.", name)
+}

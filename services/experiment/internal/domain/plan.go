@@ -11,15 +11,15 @@ import (
 // CanonicalPlan returns the plan in the form that is hashed: one JSON object in the canonical form of RFC 8785 (members in
 // the order of their names, no white space, shortest numbers), so that anybody can compute the hash again. Its members:
 //
-//	baselineValue, byDate, change, confidencePercent, displayName, expectedUpperValue, expectedValue, falsification, gameDay, metric,
-//	name, obstacle, reason, safeToFail
+//	baselineValue, byDate, change, confidencePercent, displayName, expectedUpperValue, expectedValue, falsification, gameDay, learning,
+//	metric, name, obstacle, reason, safeToFail
 //
 // and of gameDay, an object:
 //
 //	abortCondition, blastRadius, method, prediction, rollback, steadyState (hypothesis, lower, probe, upper)
 //
-// A text that is not given is "", a number that is not given is null. But expectedUpperValue, falsification and gameDay, which plans
-// did not have at first, are left out when they are not given: so the hash of an older plan stays what it was.
+// A text that is not given is "", a number that is not given is null. But expectedUpperValue, falsification, gameDay and learning, which
+// plans did not have at first, are left out when they are not given: so the hash of an older plan stays what it was.
 func (e *Experiment) CanonicalPlan() string {
 	p := e.Prediction
 	confidence := float64(p.ConfidencePercent)
@@ -39,6 +39,9 @@ func (e *Experiment) CanonicalPlan() string {
 	}
 	if e.GameDay != nil {
 		members = append(members, [2]string{"gameDay", e.GameDay.canonical()})
+	}
+	if e.Learning != "" {
+		members = append(members, [2]string{"learning", canonicalString(e.Learning)})
 	}
 	members = append(members, [][2]string{
 		{"metric", canonicalString(p.Metric)},

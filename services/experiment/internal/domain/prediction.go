@@ -92,6 +92,7 @@ func (e *Experiment) checkShape() error {
 	}
 	v = append(v, checkReference("experiment.obstacle", e.Obstacle, e.Team(), "obstacles")...)
 	v = append(v, checkReference("experiment.prediction.metric", e.Prediction.Metric, e.Team(), "metrics")...)
+	v = append(v, checkLearning(e.Learning)...)
 	v = append(v, checkNumber("experiment.prediction.baseline_value", e.Prediction.BaselineValue)...)
 	v = append(v, checkNumber("experiment.prediction.expected_value", e.Prediction.ExpectedValue)...)
 	v = append(v, checkNumber("experiment.prediction.expected_upper_value", e.Prediction.ExpectedUpperValue)...)

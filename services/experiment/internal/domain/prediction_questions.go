@@ -86,7 +86,8 @@ func (q *questions) aboutValues(p Prediction) {
 	case p.inverted():
 		q.ask("prediction.expected_upper_value", "EXPECTED_RANGE_INVERTED", invertedText)
 	case p.BaselineValue != nil && *p.BaselineValue == *p.ExpectedValue && p.one():
-		q.ask("prediction.expected_value", "EXPECTED_VALUE_UNCHANGED", "The expected value is the baseline value. What will be different?")
+		q.ask("prediction.expected_value", "EXPECTED_VALUE_UNCHANGED",
+			"The expected value is the baseline value. What will be different? If nothing should be, expect a range that holds the baseline value.")
 	}
 }
 

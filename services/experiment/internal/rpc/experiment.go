@@ -19,6 +19,10 @@ import (
 func (s *Server) CreateExperiment(ctx context.Context, req *experimentv1.CreateExperimentRequest) (*experimentv1.Experiment, error) {
 	name := req.GetParent() + "/experiments/" + names.ID(req.GetExperimentId())
 	cycle, asked := s.activeCycle(ctx, req.GetParent())
+	var known advice
+	if asked == nil {
+		known = s.advise(ctx, wire.ExperimentFrom(name, cycle.GetTimeZone(), req.GetExperiment()), "")
+	}
 	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*experimentv1.Experiment, error) {
 		if asked != nil {
 			return nil, asked // in here, so that a repeated request gets its first answer whatever became of the cycle
@@ -28,6 +32,9 @@ func (s *Server) CreateExperiment(ctx context.Context, req *experimentv1.CreateE
 		if err != nil {
 			return nil, err
 		}
+		if known.refused != nil {
+			return nil, known.refused
+		}
 		if err := measured(tx, e); err != nil {
 			return nil, err
 		}
@@ -35,7 +42,7 @@ func (s *Server) CreateExperiment(ctx context.Context, req *experimentv1.CreateE
 		if err != nil {
 			return nil, err
 		}
-		return wire.Experiment(row), nil
+		return known.answer(wire.Experiment(row)), nil
 	})
 }
 
@@ -67,13 +74,18 @@ func (s *Server) UpdateExperiment(ctx context.Context, req *experimentv1.UpdateE
 	if etag == "" {
 		etag = req.GetExperiment().GetEtag()
 	}
-	return s.change(ctx, req, req.GetExperiment().GetName(), etag, func(tx *eventlog.Tx, e *domain.Experiment, _ time.Time) ([]domain.Event, error) {
-		events, err := e.Update(edit)
-		if err != nil {
-			return nil, err
-		}
-		return events, measured(tx, e)
-	})
+	known := s.adviseUpdate(ctx, req.GetExperiment().GetName(), edit)
+	return s.changeAnd(ctx, req, req.GetExperiment().GetName(), etag, known.answer,
+		func(tx *eventlog.Tx, e *domain.Experiment, _ time.Time) ([]domain.Event, error) {
+			events, err := e.Update(edit)
+			if err != nil {
+				return nil, err
+			}
+			if known.refused != nil {
+				return nil, known.refused
+			}
+			return events, measured(tx, e)
+		})
 }
 
 // measured looks up what the metric of the prediction is called. One that does not exist is asked for at the lock.
@@ -86,9 +98,17 @@ func measured(tx *eventlog.Tx, e *domain.Experiment) error {
 	return nil
 }
 
+// ruleInTx is what one request does to an experiment.
+type ruleInTx func(tx *eventlog.Tx, e *domain.Experiment, now time.Time) ([]domain.Event, error)
+
 // change is the one way to change an experiment: one transaction with one rule.
-func (s *Server) change(
-	ctx context.Context, req proto.Message, name, etag string, rule func(tx *eventlog.Tx, e *domain.Experiment, now time.Time) ([]domain.Event, error),
+func (s *Server) change(ctx context.Context, req proto.Message, name, etag string, rule ruleInTx) (*experimentv1.Experiment, error) {
+	return s.changeAnd(ctx, req, name, etag, func(e *experimentv1.Experiment) *experimentv1.Experiment { return e }, rule)
+}
+
+// changeAnd is change with something beside the experiment in its answer.
+func (s *Server) changeAnd(
+	ctx context.Context, req proto.Message, name, etag string, answer func(*experimentv1.Experiment) *experimentv1.Experiment, rule ruleInTx,
 ) (*experimentv1.Experiment, error) {
 	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*experimentv1.Experiment, error) {
 		row, err := store.Experiments.Update(tx, name, etag, func(e *domain.Experiment, now time.Time) ([]domain.Event, error) {
@@ -97,6 +117,6 @@ func (s *Server) change(
 		if err != nil {
 			return nil, err
 		}
-		return wire.Experiment(row), nil
+		return answer(wire.Experiment(row)), nil
 	})
 }

@@ -22,6 +22,7 @@ var planFields = []struct {
 	{"display_name", func(to, from *domain.Experiment) { to.DisplayName = from.DisplayName }},
 	{"obstacle", func(to, from *domain.Experiment) { to.Obstacle = from.Obstacle }},
 	{"safe_to_fail", func(to, from *domain.Experiment) { to.SafeToFail = from.SafeToFail }},
+	{"learning", func(to, from *domain.Experiment) { to.Learning = from.Learning }},
 	{"game_day", func(to, from *domain.Experiment) { to.GameDay = from.GameDay }},
 	{"game_day.steady_state", inGameDay(func(to, from *domain.GameDay) { to.SteadyState = from.SteadyState })},
 	{"game_day.steady_state.hypothesis", inGameDay(func(to, from *domain.GameDay) { to.SteadyState.Hypothesis = from.SteadyState.Hypothesis })},

@@ -30,6 +30,9 @@ func TestNoSequenceOfCallsChangesALockedPlan(t *testing.T) {
 		if rapid.Bool().Draw(rt, "range") {
 			e.Prediction.ExpectedUpperValue = new(34.5)
 		}
+		if rapid.Bool().Draw(rt, "learning") {
+			e.Learning = tried
+		}
 		w.draft(fmt.Sprintf("e%d", n), e)
 		locked := ok[*experimentv1.Experiment](t)(w.lock(name))
 		if want := hashOf(t, locked); locked.GetPlanHash() != want {
@@ -41,7 +44,7 @@ func TestNoSequenceOfCallsChangesALockedPlan(t *testing.T) {
 				rt.Fatalf("%s was refused without a reason: %v", what, err)
 			}
 			now := w.get(name)
-			if !proto.Equal(now.GetPrediction(), locked.GetPrediction()) || now.GetSafeToFail() != locked.GetSafeToFail() || now.GetObstacle() != locked.GetObstacle() ||
+			if !proto.Equal(now.GetPrediction(), locked.GetPrediction()) || now.GetSafeToFail() != locked.GetSafeToFail() || now.GetObstacle() != locked.GetObstacle() || now.GetLearning() != locked.GetLearning() ||
 				now.GetDisplayName() != locked.GetDisplayName() || now.GetPlanHash() != locked.GetPlanHash() || !proto.Equal(now.GetLockTime(), locked.GetLockTime()) {
 				rt.Fatalf("%s changed the locked plan: %v", what, now)
 			}
@@ -57,7 +60,7 @@ func (w *world) tryToChange(t *rapid.T, name, what string) (err error) {
 	switch what {
 	case "update":
 		_, err = w.client.UpdateExperiment(w.member(), &experimentv1.UpdateExperimentRequest{Experiment: &experimentv1.Experiment{
-			Name: name, DisplayName: text, SafeToFail: text, Prediction: &experimentv1.Prediction{Change: text, ExpectedValue: new(1.0), Falsification: text},
+			Name: name, DisplayName: text, SafeToFail: text, Learning: otherTried, Prediction: &experimentv1.Prediction{Change: text, ExpectedValue: new(1.0), Falsification: text},
 		}})
 	case "lock":
 		_, err = w.lock(name)
@@ -92,6 +95,9 @@ func hashOf(t *testing.T, e *experimentv1.Experiment) string {
 	}
 	if p.ExpectedUpperValue != nil {
 		plan["expectedUpperValue"] = p.GetExpectedUpperValue()
+	}
+	if e.GetLearning() != "" {
+		plan["learning"] = e.GetLearning()
 	}
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

@@ -15,6 +15,7 @@ import (
 
 	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
+	knowledgev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/knowledge/v1"
 	"github.com/fortnighthq/fortnight/services/experiment/internal/rpc"
 	"github.com/fortnighthq/fortnight/services/experiment/internal/store"
 	"github.com/fortnighthq/fortnight/services/internal/platform/audit"
@@ -36,13 +37,14 @@ const (
 	parked   = team + "/obstacles/parked"
 )
 
-// world is the service behind the real chain of interceptors, with a cycle service that the test plays.
+// world is the service behind the real chain of interceptors, with a cycle service and a knowledge service that the test plays.
 type world struct {
 	t         testing.TB
 	client    experimentv1.ExperimentServiceClient
 	log       *eventlog.Log
 	clock     *clock
 	cycles    *cycles
+	knowledge *knowledge
 	authority *callertest.Authority
 }
 
@@ -50,7 +52,7 @@ type world struct {
 func newWorld(t testing.TB, engine db.Engine) *world {
 	t.Helper()
 	w := &world{
-		t: t, clock: &clock{now: time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC)}, authority: callertest.New(nil),
+		t: t, knowledge: &knowledge{}, clock: &clock{now: time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC)}, authority: callertest.New(nil),
 		cycles: &cycles{states: map[string]cyclev1.CycleState{
 			cycle: cyclev1.CycleState_CYCLE_STATE_ACTIVE, team + "/cycles/2026-w21": cyclev1.CycleState_CYCLE_STATE_FINISHED,
 			team + "/cycles/2026-w25": cyclev1.CycleState_CYCLE_STATE_DRAFT,
@@ -68,6 +70,7 @@ func newWorld(t testing.TB, engine db.Engine) *world {
 		return rpcserver.Asking(server.Conn())
 	}, []byte("a secret key of the tests")))
 	cyclev1.RegisterCycleServiceServer(server, w.cycles)
+	knowledgev1.RegisterKnowledgeServiceServer(server, w.knowledge)
 	if err := server.Check(); err != nil {
 		t.Fatal(err)
 	}

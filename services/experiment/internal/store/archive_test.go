@@ -164,7 +164,7 @@ func TestNoSequenceOfCallsImportsAndRestoresChangesALockedPlan(t *testing.T) {
 					if _, err := Metrics.Create(tx, m, domain.MetricEvent{}); err != nil {
 						return err
 					}
-					e := &domain.Experiment{Name: planned, DisplayName: "Rota", TimeZone: "UTC", Obstacle: restoredTeam + "/obstacles/o", SafeToFail: "Two hours", Prediction: domain.Prediction{
+					e := &domain.Experiment{Name: planned, DisplayName: "Rota", TimeZone: "UTC", Obstacle: restoredTeam + "/obstacles/o", SafeToFail: "Two hours", Learning: "learnings/rota", Prediction: domain.Prediction{
 						Change: "a rota", Metric: metric, BaselineValue: new(42.0), ExpectedValue: new(30.0), ByDate: "2026-06-12", Reason: "waiting", Falsification: "above 38", ConfidencePercent: 70,
 					}}
 					events, err := e.Draft()

@@ -374,7 +374,7 @@ func TestExperimentIsStoredWhole(t *testing.T) {
 				Change: "c", Metric: metric, BaselineValue: new(0.1), ExpectedValue: new(0.0), ExpectedUpperValue: new(0.0), ByDate: "2026-06-12", Reason: "r",
 				Falsification: "f", ConfidencePercent: 70,
 			},
-			SafeToFail: "s", TimeZone: "Europe/Berlin", State: domain.Concluded, LockTime: noon, PlanHash: "h",
+			SafeToFail: "s", Learning: "learnings/l", TimeZone: "Europe/Berlin", State: domain.Concluded, LockTime: noon, PlanHash: "h",
 			Amendments: []domain.Amendment{{
 				Kind: domain.KindDeviation, Text: "t", CreateTime: noon.Add(time.Microsecond), MeasurementsSeen: 3,
 				Changes: []domain.PlanChange{{Field: domain.FieldReason, Before: "", After: "r"}},

@@ -16,7 +16,7 @@ import (
 func Experiment(row record.Row[domain.Experiment]) *pb.Experiment {
 	e := row.Value
 	out := &pb.Experiment{
-		Name: e.Name, DisplayName: e.DisplayName, Obstacle: e.Obstacle, SafeToFail: e.SafeToFail,
+		Name: e.Name, DisplayName: e.DisplayName, Obstacle: e.Obstacle, SafeToFail: e.SafeToFail, Learning: e.Learning,
 		Prediction: prediction(e.Prediction, e.GameDay),
 		State:      enumOf[pb.ExperimentState](pb.ExperimentState_value, "EXPERIMENT_STATE_", e.State),
 		LockTime:   timestamp(e.LockTime), PlanHash: e.PlanHash, StartTime: timestamp(e.StartTime),
@@ -41,6 +41,7 @@ func ExperimentFrom(name, timeZone string, e *pb.Experiment) *domain.Experiment 
 	return &domain.Experiment{
 		Name: name, TimeZone: timeZone, DisplayName: e.GetDisplayName(), Obstacle: e.GetObstacle(),
 		SafeToFail: e.GetSafeToFail(), Prediction: PredictionFrom(e.GetPrediction()), GameDay: GameDayFrom(e.GetGameDay()),
+		Learning: e.GetLearning(),
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	commonv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/common/v1"
 	pb "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
+	knowledgev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/knowledge/v1"
 	"github.com/fortnighthq/fortnight/services/experiment/internal/domain"
 	"github.com/fortnighthq/fortnight/services/internal/platform/record"
 )
@@ -109,7 +110,7 @@ func TestExperimentIsToldWhole(t *testing.T) {
 	row := record.Row[domain.Experiment]{
 		Etag: `"e-1"`, CreateTime: at, UpdateTime: at,
 		Value: &domain.Experiment{
-			Name: "n", DisplayName: "d", Obstacle: "o", SafeToFail: "s", TimeZone: "UTC", State: domain.Concluded, LockTime: at, PlanHash: "h", StartTime: at, AbandonReason: "a",
+			Name: "n", DisplayName: "d", Obstacle: "o", SafeToFail: "s", Learning: "l", TimeZone: "UTC", State: domain.Concluded, LockTime: at, PlanHash: "h", StartTime: at, AbandonReason: "a",
 			CoachReason: "c",
 			Prediction: domain.Prediction{
 				Change: "c", Metric: "m", BaselineValue: new(0.0), ExpectedValue: new(1.0), ExpectedUpperValue: new(2.0), ByDate: "2026-06-12", Reason: "r",
@@ -131,7 +132,14 @@ func TestExperimentIsToldWhole(t *testing.T) {
 			},
 		},
 	}
-	wantFull(t, Experiment(row).ProtoReflect())
+	told := Experiment(row)
+	// What is near is known only to who drafts.
+	told.NearLearningsMissingReason = "Nobody answered."
+	told.NearLearnings = NearLearnings(row.Value, &knowledgev1.SuggestLearningsResponse{Suggestions: []*knowledgev1.Suggestion{{
+		Refuted: true, Reasons: []*knowledgev1.SuggestionReason{{Text: "t"}},
+		Learning: &knowledgev1.Learning{Name: "n", Claim: "c", Team: "t", Grade: &knowledgev1.Grade{Level: knowledgev1.GradeLevel_GRADE_LEVEL_ANECDOTE}},
+	}}})
+	wantFull(t, told.ProtoReflect())
 	metric := record.Row[domain.Metric]{
 		Etag: `"e-1"`, CreateTime: at, UpdateTime: at,
 		Value: &domain.Metric{

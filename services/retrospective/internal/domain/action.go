@@ -91,7 +91,7 @@ func (a *Action) Update(change func(*Action), today string, members []string) ([
 
 // check refuses what cannot be an action in any state. The metric has to be the team's or the organisation's.
 func (a *Action) check() error {
-	if err := inWords("action.text", "TEXT_MISSING", "say what will be done", &a.Text); err != nil {
+	if err := fault.InWords("action.text", "TEXT_MISSING", "say what will be done", &a.Text); err != nil {
 		return err
 	}
 	a.ExpectedEffect = strings.TrimSpace(a.ExpectedEffect)
@@ -131,7 +131,7 @@ func (a *Action) Complete(effect ActionEffect, result string) ([]Event, error) {
 		return nil, fault.New(fault.FailedPrecondition, "ACTION_NOT_AGREED",
 			"the action is only proposed; close the retrospective first (:close), which agrees on it, or drop it (:drop)")
 	}
-	if err := inWords("result", "RESULT_MISSING", "say what came of the action", &result); err != nil {
+	if err := fault.InWords("result", "RESULT_MISSING", "say what came of the action", &result); err != nil {
 		return nil, err
 	}
 	a.State, a.Effect, a.Result = ActionStateDone, effect, result
@@ -143,7 +143,7 @@ func (a *Action) Drop(reason string) ([]Event, error) {
 	if err := a.unended(); err != nil {
 		return nil, err
 	}
-	if err := inWords("reason", "REASON_MISSING", "say why the action is given up", &reason); err != nil {
+	if err := fault.InWords("reason", "REASON_MISSING", "say why the action is given up", &reason); err != nil {
 		return nil, err
 	}
 	a.State, a.Result = ActionStateDropped, reason

@@ -43,6 +43,9 @@ type DistilledLearning struct {
 	Claim      string   `json:"claim"`
 	Situation  string   `json:"situation,omitempty"`
 	Tags       []string `json:"tags,omitempty"`
+	// MayNotHold is where it may not hold, HowToTry how another team can try it.
+	MayNotHold string `json:"mayNotHold,omitempty"`
+	HowToTry   string `json:"howToTry,omitempty"`
 }
 
 // Decide says what becomes of an experiment that was concluded in the cycle. A decision on the same experiment is replaced.
@@ -54,7 +57,7 @@ func (r *Retrospective) Decide(decision Decision) ([]Event, error) {
 		return nil, fault.Invalid("decision.experiment", "EXPERIMENT_NOT_TRIED",
 			"%s was not concluded in this cycle when the facts were fetched; if it was since, fetch them again (:refetch)", decision.Experiment)
 	}
-	if err := inWords("decision.text", "TEXT_MISSING", decision.Kind.question(), &decision.Text); err != nil {
+	if err := fault.InWords("decision.text", "TEXT_MISSING", decision.Kind.question(), &decision.Text); err != nil {
 		return nil, err
 	}
 	if slices.Contains(r.Decisions, decision) {

@@ -96,7 +96,7 @@ func (n *Note) check() error {
 	if !slices.Contains(prompts, n.Prompt) {
 		return fault.Invalid("note.prompt", "PROMPT_MISSING", "say which prompt the note answers: PROMPT_HELPED, PROMPT_HELD_BACK or PROMPT_SURPRISED")
 	}
-	return inWords("note.text", "NOTE_EMPTY", "write what happened", &n.Text)
+	return fault.InWords("note.text", "NOTE_EMPTY", "write what happened", &n.Text)
 }
 
 // mayChange refuses whoever did not write the note, and everybody after GROUP.

@@ -132,7 +132,7 @@ func (r *Retrospective) Amend(text, author string, now time.Time) ([]Event, erro
 		return nil, fault.New(fault.FailedPrecondition, "RETROSPECTIVE_OPEN",
 			"only a closed retrospective is amended; this one is in %s: write a note, propose an action or decide instead", r.Stage).With("stage", string(r.Stage))
 	}
-	if err := inWords("text", "TEXT_MISSING", "write what is to be added", &text); err != nil {
+	if err := fault.InWords("text", "TEXT_MISSING", "write what is to be added", &text); err != nil {
 		return nil, err
 	}
 	if len(r.Amendments) >= MaxAmendments {

@@ -83,7 +83,7 @@ func (s *Settings) check() error {
 	s.Prompts = slices.Clone(s.Prompts)
 	for i := range s.Prompts {
 		prompt := &s.Prompts[i]
-		if err := inWords(fmt.Sprintf("retrospective_settings.prompts[%d].text", i), "TEXT_MISSING", "put the prompt in words, or leave it out", &prompt.Text); err != nil {
+		if err := fault.InWords(fmt.Sprintf("retrospective_settings.prompts[%d].text", i), "TEXT_MISSING", "put the prompt in words, or leave it out", &prompt.Text); err != nil {
 			return err
 		}
 		if slices.ContainsFunc(s.Prompts[:i], func(p WordedPrompt) bool { return p.Prompt == prompt.Prompt }) {

@@ -44,7 +44,7 @@ func NewTheme(theme Theme, r *Retrospective) (*Theme, error) {
 	if err := r.groups(); err != nil {
 		return nil, err
 	}
-	if err := inWords("theme.title", "TITLE_EMPTY", "say in a few words what the notes have in common", &theme.Title); err != nil {
+	if err := fault.InWords("theme.title", "TITLE_EMPTY", "say in a few words what the notes have in common", &theme.Title); err != nil {
 		return nil, err
 	}
 	theme.State = ThemeStateKept
@@ -61,7 +61,7 @@ func (t *Theme) Rename(title string, r *Retrospective) ([]Event, error) {
 	if err := r.within(Group, Vote); err != nil {
 		return nil, err
 	}
-	if err := inWords("theme.title", "TITLE_EMPTY", "say in a few words what the notes have in common", &title); err != nil {
+	if err := fault.InWords("theme.title", "TITLE_EMPTY", "say in a few words what the notes have in common", &title); err != nil {
 		return nil, err
 	}
 	if t.Title == title {
@@ -135,7 +135,7 @@ func (t *Theme) Split(name, title string, notes []string, r *Retrospective) (*Th
 	if err := r.groups(); err != nil {
 		return nil, nil, err
 	}
-	if err := inWords("title", "TITLE_EMPTY", "say in a few words what the notes have in common", &title); err != nil {
+	if err := fault.InWords("title", "TITLE_EMPTY", "say in a few words what the notes have in common", &title); err != nil {
 		return nil, nil, err
 	}
 	for i, note := range notes {

@@ -1,19 +1,6 @@
 package domain
 
-import (
-	"strings"
-
-	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
-)
-
-// inWords takes the blanks around a text away. A text of nothing else is refused with the question that it does not answer: it
-// would pass for a text where one is asked for.
-func inWords(field, reason, question string, text *string) error {
-	if *text = strings.TrimSpace(*text); *text == "" {
-		return fault.Invalid(field, reason, "%s", question)
-	}
-	return nil
-}
+import "strings"
 
 // firstWords shortens a text to at most so many characters, at a blank where there is one in the second half, with an ellipsis.
 func firstWords(text string, most int) string {

@@ -58,7 +58,7 @@ func TestARetrospectiveIsReadAsItWasWritten(t *testing.T) {
 				},
 				BoldestExperiment: "x", CloseTime: &now, Amendments: []domain.Amendment{{Text: "late", CreateTime: now, Author: "users/jonas"}},
 				Decisions: []domain.Decision{{Experiment: "x", Kind: domain.Adopt, Text: "always"}},
-				Learnings: []domain.DistilledLearning{{Experiment: "x", Claim: "it holds", Situation: "here", Tags: []string{"a", "b"}}},
+				Learnings: []domain.DistilledLearning{{Experiment: "x", Claim: "it holds", Situation: "here", Tags: []string{"a", "b"}, MayNotHold: "there", HowToTry: "so"}},
 			}
 			_, err := store.Retrospectives.Create(tx, written, domain.RetrospectiveClosed)
 			return err

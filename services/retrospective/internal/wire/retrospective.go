@@ -39,6 +39,7 @@ func Retrospective(row record.Row[domain.Retrospective]) *retrospectivev1.Retros
 	for _, learning := range r.Learnings {
 		retrospective.Learnings = append(retrospective.Learnings, &retrospectivev1.DistilledLearning{
 			Experiment: learning.Experiment, Claim: learning.Claim, Situation: learning.Situation, Tags: learning.Tags,
+			MayNotHold: learning.MayNotHold, HowToTry: learning.HowToTry,
 		})
 	}
 	for _, amendment := range r.Amendments {
@@ -90,6 +91,7 @@ func Learnings(given []*retrospectivev1.DistilledLearning) []domain.DistilledLea
 	for _, learning := range given {
 		learnings = append(learnings, domain.DistilledLearning{
 			Experiment: learning.GetExperiment(), Claim: learning.GetClaim(), Situation: learning.GetSituation(), Tags: learning.GetTags(),
+			MayNotHold: learning.GetMayNotHold(), HowToTry: learning.GetHowToTry(),
 		})
 	}
 	return learnings
