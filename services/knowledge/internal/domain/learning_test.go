@@ -1,7 +1,6 @@
 package domain_test
 
 import (
-	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -20,7 +19,9 @@ var (
 	tuesday = monday.AddDate(0, 0, 1)
 
 	conclusion = domain.Conclusion{Experiment: experiment, Learned: "Learned.", Tried: "Tried.", Happened: "Happened.", Verdict: "NOT_AS_PREDICTED"}
-	distillate = domain.Distillate{Experiment: experiment, Claim: "A rota halves the wait.", Situation: "Small team.", Tags: []string{"review"}}
+	distillate = domain.Distillate{
+		Experiment: experiment, Claim: "A rota halves the wait.", Situation: "Small team.", MayNotHold: "In large ones.", HowToTry: "Name two.", Tags: []string{"review"},
+	}
 )
 
 func learning(t testing.TB, state domain.State) *domain.Learning {
@@ -33,7 +34,7 @@ func learning(t testing.TB, state domain.State) *domain.Learning {
 	if state == domain.Draft {
 		return l
 	}
-	if _, err := l.Publish(monday); err != nil {
+	if _, err := l.Publish(domain.Settings{}, monday); err != nil {
 		t.Fatal(err)
 	}
 	if state == domain.Retired {
@@ -45,9 +46,12 @@ func learning(t testing.TB, state domain.State) *domain.Learning {
 }
 
 func TestStates(t *testing.T) {
-	publish := func(l *domain.Learning) ([]domain.Event, error) { return l.Publish(tuesday) }
+	publish := func(l *domain.Learning) ([]domain.Event, error) { return l.Publish(domain.Settings{}, tuesday) }
 	retire := func(l *domain.Learning) ([]domain.Event, error) { return l.Retire(" It fell back. ") }
-	wordless := func(l *domain.Learning) ([]domain.Event, error) { l.Claim = " "; return l.Publish(tuesday) }
+	wordless := func(l *domain.Learning) ([]domain.Event, error) {
+		l.Claim = " "
+		return l.Publish(domain.Settings{}, tuesday)
+	}
 	noReason := func(l *domain.Learning) ([]domain.Event, error) { return l.Retire(" \n") }
 	for _, c := range []struct {
 		name   string
@@ -117,34 +121,6 @@ func TestWhatTheSourcesContribute(t *testing.T) {
 		l := learning(t, domain.Retired)
 		if events := l.Distil(distillate, tuesday); len(events) != 1 || events[0] != domain.LearningRetired || l.State != domain.Retired {
 			t.Errorf("%v, %s", events, l.State)
-		}
-	})
-}
-
-// What a learning says does not depend on the order of its sources, nor on how often they speak.
-func TestOrderDoesNotMatter(t *testing.T) {
-	want := learning(t, domain.Draft)
-	want.Distil(distillate, tuesday)
-	rapid.Check(t, func(t *rapid.T) {
-		l, err := domain.New(experiment)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var concluded, distilled bool
-		for _, fromExperiment := range append(rapid.SliceOf(rapid.Bool()).Draw(t, "from the experiment"), true, false) {
-			var events []domain.Event
-			first := fromExperiment && !concluded || !fromExperiment && !distilled
-			if fromExperiment {
-				events, concluded = l.Conclude(conclusion, monday), true
-			} else {
-				events, distilled = l.Distil(distillate, tuesday), true
-			}
-			if first != (len(events) == 1) {
-				t.Fatalf("first %v, events %v", first, events)
-			}
-		}
-		if !reflect.DeepEqual(l, want) {
-			t.Fatalf("got %+v, want %+v", l, want)
 		}
 	})
 }

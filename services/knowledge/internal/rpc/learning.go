@@ -2,20 +2,17 @@ package rpc
 
 import (
 	"context"
-	"time"
-
-	"google.golang.org/protobuf/proto"
 
 	knowledgev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/knowledge/v1"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
-	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/record"
 	"github.com/fortnighthq/fortnight/services/knowledge/internal/domain"
+	"github.com/fortnighthq/fortnight/services/knowledge/internal/markdown"
 	"github.com/fortnighthq/fortnight/services/knowledge/internal/store"
 	"github.com/fortnighthq/fortnight/services/knowledge/internal/wire"
 )
 
-// GetLearning gets a learning that the caller may know of.
+// GetLearning gets a learning that the caller may know of, with its texts as HTML.
 func (s *Server) GetLearning(ctx context.Context, req *knowledgev1.GetLearningRequest) (*knowledgev1.Learning, error) {
 	row, err := store.Get(ctx, s.log, req.GetName())
 	if err != nil {
@@ -24,50 +21,46 @@ func (s *Server) GetLearning(ctx context.Context, req *knowledgev1.GetLearningRe
 	if err := may(caller.From(ctx), read, row.Value); err != nil {
 		return nil, err
 	}
-	return wire.Learning(row), nil
+	learning := s.learning(row)
+	learning.Rendered = rendered(row.Value)
+	return learning, nil
+}
+
+// learning is what is answered of a stored learning.
+func (s *Server) learning(row record.Row[domain.Learning]) *knowledgev1.Learning {
+	learning := wire.Learning(row)
+	learning.ReviewDue = row.Value.ReviewDue(s.log.Now())
+	return learning
+}
+
+// rendered is the texts of a learning as HTML.
+func rendered(l *domain.Learning) *knowledgev1.RenderedLearning {
+	return &knowledgev1.RenderedLearning{
+		ClaimHtml:      markdown.Inline(l.Claim),
+		SituationHtml:  markdown.Render(l.Situation),
+		TriedHtml:      markdown.Render(l.Tried),
+		HappenedHtml:   markdown.Render(l.Happened),
+		MayNotHoldHtml: markdown.Render(l.MayNotHold),
+		HowToTryHtml:   markdown.Render(l.HowToTry),
+	}
 }
 
 // ListLearnings lists the learnings that the caller may know of, latest first.
 func (s *Server) ListLearnings(ctx context.Context, req *knowledgev1.ListLearningsRequest) (*knowledgev1.ListLearningsResponse, error) {
-	rows, next, err := store.List(ctx, s.log, reader(caller.From(ctx)), store.ListQuery{
-		Team: teamID(req.GetTeam()), Cycle: req.GetCycle(), PageSize: req.GetPageSize(), PageToken: req.GetPageToken(),
-	})
-	if err != nil {
-		return nil, err
+	asking := caller.From(ctx)
+	query := store.ListQuery{
+		Team: teamID(req.GetTeam()), Cycle: req.GetCycle(), States: wire.LearningStates(req.GetStates()), Tag: req.GetTag(),
+		LatestChangeFirst: req.GetLatestChangeFirst(), PageSize: req.GetPageSize(), PageToken: req.GetPageToken(),
 	}
-	return &knowledgev1.ListLearningsResponse{Learnings: record.Map(rows, wire.Learning), NextPageToken: next}, nil
-}
-
-// PublishLearning publishes a draft.
-func (s *Server) PublishLearning(ctx context.Context, req *knowledgev1.PublishLearningRequest) (*knowledgev1.Learning, error) {
-	return s.change(ctx, req, func(l *domain.Learning, now time.Time) ([]domain.Event, error) { return l.Publish(now) })
-}
-
-// RetireLearning retires a published learning.
-func (s *Server) RetireLearning(ctx context.Context, req *knowledgev1.RetireLearningRequest) (*knowledgev1.Learning, error) {
-	return s.change(ctx, req, func(l *domain.Learning, _ time.Time) ([]domain.Event, error) { return l.Retire(req.GetReason()) })
-}
-
-// change makes one change for a caller who may make it. Whether they may is asked first: the etag would tell that there is something,
-// and so would the answer that was given to an earlier copy of the request, when they still might.
-func (s *Server) change(ctx context.Context, req interface {
-	proto.Message
-	GetName() string
-	GetEtag() string
-}, rule func(*domain.Learning, time.Time) ([]domain.Event, error),
-) (*knowledgev1.Learning, error) {
-	row, err := store.Get(ctx, s.log, req.GetName())
-	if err != nil {
-		return nil, err
-	}
-	if err := may(caller.From(ctx), change, row.Value); err != nil {
-		return nil, err
-	}
-	return eventlog.Write(ctx, s.log, req, func(tx *eventlog.Tx) (*knowledgev1.Learning, error) {
-		row, err := store.Change(tx, req.GetName(), req.GetEtag(), rule)
-		if err != nil {
+	if team := req.GetFollowedBy(); team != "" {
+		if err := mayReadTeam(asking, team); err != nil {
 			return nil, err
 		}
-		return wire.Learning(row), nil
-	})
+		query.FollowedBy = team
+	}
+	rows, next, err := store.List(ctx, s.log, reader(asking), query)
+	if err != nil {
+		return nil, err
+	}
+	return &knowledgev1.ListLearningsResponse{Learnings: record.Map(rows, s.learning), NextPageToken: next}, nil
 }

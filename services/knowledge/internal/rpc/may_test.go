@@ -59,3 +59,30 @@ func TestMay(t *testing.T) {
 		})
 	}
 }
+
+// What was imported has no team here: everybody reads it, and only admins change it.
+func TestMayWithoutATeam(t *testing.T) {
+	for name, c := range map[string]struct {
+		caller                   caller.Caller
+		readDraft, read, changes bool
+	}{
+		"anonymous":          {caller.Caller{}, false, false, false},
+		"member of a team":   {caller.Caller{Subject: "users/mina", Teams: map[string]caller.Role{"payments": caller.Member, "": caller.Coach}}, false, true, false},
+		"bot":                {caller.Caller{Subject: "teams/payments/tokens/slack", Teams: map[string]caller.Role{"payments": caller.Member}}, false, true, false},
+		"manager":            {caller.Caller{Subject: "users/mara", Manager: true}, false, true, false},
+		"service":            {caller.Caller{Subject: "services/cycle", Service: true}, true, true, false},
+		"admin":              {caller.Caller{Subject: "users/root", Admin: true}, true, true, true},
+		"admin, read-only":   {caller.Caller{Subject: "users/root", Admin: true, ReadOnly: true}, true, true, false},
+		"nobody as an admin": {caller.Caller{Admin: true}, false, false, false},
+	} {
+		for state, reads := range map[domain.State]bool{domain.Draft: c.readDraft, domain.Published: c.read} {
+			l := &domain.Learning{Name: "learnings/a", State: state}
+			if err := may(c.caller, read, l); (err == nil) != reads {
+				t.Errorf("%s reads what is %s: %v", name, state, err)
+			}
+			if err := may(c.caller, change, l); (err == nil) != (reads && c.changes) {
+				t.Errorf("%s changes what is %s: %v", name, state, err)
+			}
+		}
+	}
+}

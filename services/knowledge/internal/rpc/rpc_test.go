@@ -5,6 +5,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fullstorydev/grpchan/inprocgrpc"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
 	knowledgev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/knowledge/v1"
 	"github.com/fortnighthq/fortnight/services/internal/platform/caller"
 	"github.com/fortnighthq/fortnight/services/internal/platform/db"
@@ -52,7 +58,25 @@ func serve(t *testing.T) (s *rpc.Server, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rpc.New(l), name
+	return rpc.New(l, neighbours()), name
+}
+
+// neighbours are the services that are asked: there are the teams payments and search.
+func neighbours() func(string) grpc.ClientConnInterface {
+	channel := &inprocgrpc.Channel{}
+	identityv1.RegisterIdentityServiceServer(channel, identity{})
+	return func(string) grpc.ClientConnInterface { return channel }
+}
+
+type identity struct {
+	identityv1.UnimplementedIdentityServiceServer
+}
+
+func (identity) GetTeam(_ context.Context, req *identityv1.GetTeamRequest) (*identityv1.Team, error) {
+	if name := req.GetName(); name == "teams/payments" || name == "teams/search" {
+		return &identityv1.Team{Name: name}, nil
+	}
+	return nil, status.Error(codes.NotFound, "There is no such team.")
 }
 
 func publish(t *testing.T, s *rpc.Server, name string) *knowledgev1.Learning {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/fortnighthq/fortnight/services/internal/platform/db"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 	"github.com/fortnighthq/fortnight/services/internal/platform/fault"
 	"github.com/fortnighthq/fortnight/services/internal/platform/record"
@@ -20,12 +21,20 @@ type Reader struct {
 	Teams      []string
 }
 
-// ListQuery says which learnings are wanted, latest first.
+// ListQuery says which learnings are wanted, the one that was learned last first.
 type ListQuery struct {
 	// Team is an id, Cycle a resource name; empty means all.
 	Team, Cycle string
-	PageSize    int32
-	PageToken   string
+	// States are the states that are wanted; all when empty.
+	States []domain.State
+	// Tag is a tag that they have; empty means any or none.
+	Tag string
+	// FollowedBy is a team, teams/{team}, that follows what is wanted; empty means everything.
+	FollowedBy string
+	// LatestChangeFirst lists the one that was changed last first.
+	LatestChangeFirst bool
+	PageSize          int32
+	PageToken         string
 }
 
 // Get reads a learning. Reason: LEARNING_NOT_FOUND.
@@ -40,7 +49,57 @@ func List(ctx context.Context, l *eventlog.Log, reader Reader, q ListQuery) (row
 	if err != nil {
 		return nil, "", err
 	}
-	scope := record.Scope("learnings", q.Team, q.Cycle, reader.Principal)
+	where, err := q.conditions(ctx, l)
+	if err != nil {
+		return nil, "", err
+	}
+	where.drafts(reader)
+	scope := q.scope(reader)
+	if q.PageToken != "" {
+		last, err := record.OpenToken(l, scope, q.PageToken)
+		if err != nil {
+			return nil, "", err
+		}
+		if err := where.behind(q.orderedBy(), last); err != nil {
+			return nil, "", err
+		}
+	}
+	query := "select " + record.Columns + " from learnings" + where.String() +
+		" order by " + q.orderedBy() + " desc, name desc limit " + where.arg(size+1)
+	rows, err = learnings.Select(ctx, l.DB().Read(), l, query, where.args...)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(rows) > size {
+		rows = rows[:size]
+		last, key := rows[size-1], sortKey(rows[size-1].Value.Since)
+		if q.LatestChangeFirst {
+			key = strconv.FormatInt(db.Micros(last.UpdateTime), 10)
+		}
+		next = record.Token(l, scope, key, last.Value.Name)
+	}
+	return rows, next, nil
+}
+
+// scope is everything that a page token of the query is good for.
+func (q ListQuery) scope(reader Reader) string {
+	parts := []string{"learnings", q.Team, q.Cycle, reader.Principal, q.Tag, q.FollowedBy, strconv.FormatBool(q.LatestChangeFirst)}
+	for _, state := range q.States {
+		parts = append(parts, string(state))
+	}
+	return record.Scope(parts...)
+}
+
+const byChange, byLearning = "update_time", "sort_key"
+
+func (q ListQuery) orderedBy() string {
+	if q.LatestChangeFirst {
+		return byChange
+	}
+	return byLearning
+}
+
+func (q ListQuery) conditions(ctx context.Context, l *eventlog.Log) (conditions, error) {
 	var where conditions
 	if q.Team != "" {
 		where.add("team = ", q.Team)
@@ -48,28 +107,29 @@ func List(ctx context.Context, l *eventlog.Log, reader Reader, q ListQuery) (row
 	if q.Cycle != "" {
 		where.add("parent = ", q.Cycle)
 	}
-	where.drafts(reader)
-	if q.PageToken != "" {
-		last, err := record.OpenToken(l, scope, q.PageToken)
-		if err != nil {
-			return nil, "", err
+	if len(q.States) > 0 {
+		states := make([]string, len(q.States))
+		for i, state := range q.States {
+			states[i] = string(state)
 		}
-		if len(last) != 2 {
-			return nil, "", fault.Invalid("page_token", "PAGE_TOKEN_INVALID", "The page token is not one of this list.")
-		}
-		where.text = append(where.text, "(sort_key, name) < ("+where.arg(last[0])+", "+where.arg(last[1])+")")
+		where.text = append(where.text, "state in ("+where.list(states)+")")
 	}
-	query := "select " + record.Columns + " from learnings" + where.String() + " order by sort_key desc, name desc limit " + where.arg(size+1)
-	rows, err = learnings.Select(ctx, l.DB().Read(), l, query, where.args...)
-	if err != nil {
-		return nil, "", err
+	if q.Tag != "" {
+		where.text = append(where.text, "name in (select learning from learning_tags where tag = "+where.arg(q.Tag)+")")
 	}
-	if len(rows) > size {
-		rows = rows[:size]
-		last := rows[size-1].Value
-		next = record.Token(l, scope, sortKey(last.Since), last.Name)
+	if q.FollowedBy == "" {
+		return where, nil
 	}
-	return rows, next, nil
+	row, err := Settings.Get(ctx, l, SettingsName(q.FollowedBy))
+	if f := fault.From(err); f != nil && f.Kind != fault.NotFound {
+		return where, err
+	}
+	follows := domain.Settings{}
+	if err == nil {
+		follows = *row.Value
+	}
+	where.followed(follows)
+	return where, nil
 }
 
 // conditions collects what a row must meet.
@@ -95,11 +155,53 @@ func (c *conditions) drafts(reader Reader) {
 		return
 	}
 	state := c.arg(string(domain.Draft))
-	places := make([]string, len(reader.Teams))
-	for i, team := range reader.Teams {
-		places[i] = c.arg(team)
+	c.text = append(c.text, "(state <> "+state+" or team in ("+c.list(reader.Teams)+"))")
+}
+
+// followed leaves what a team follows, which may be nothing.
+func (c *conditions) followed(by domain.Settings) {
+	ways := []string{"1 = 0"}
+	if len(by.FollowedTags) > 0 {
+		ways = append(ways, "name in (select learning from learning_tags where tag in ("+c.list(by.FollowedTags)+"))")
 	}
-	c.text = append(c.text, "(state <> "+state+" or team in ("+strings.Join(places, ", ")+"))")
+	if len(by.FollowedTeams) > 0 {
+		teams := make([]string, len(by.FollowedTeams))
+		for i, team := range by.FollowedTeams {
+			teams[i] = strings.TrimPrefix(team, "teams/")
+		}
+		ways = append(ways, "team in ("+c.list(teams)+")")
+	}
+	if len(by.FollowedLearnings) > 0 {
+		ways = append(ways, "name in ("+c.list(by.FollowedLearnings)+")")
+	}
+	c.text = append(c.text, "("+strings.Join(ways, " or ")+")")
+}
+
+// behind leaves what is listed behind the row with the keys of a page token.
+func (c *conditions) behind(column string, last []string) error {
+	wrong := fault.Invalid("page_token", "PAGE_TOKEN_INVALID", "The page token is not one of this list.")
+	if len(last) != 2 {
+		return wrong
+	}
+	var key any = last[0]
+	if column == byChange {
+		micros, err := strconv.ParseInt(last[0], 10, 64)
+		if err != nil {
+			return wrong
+		}
+		key = micros
+	}
+	c.text = append(c.text, "("+column+", name) < ("+c.arg(key)+", "+c.arg(last[1])+")")
+	return nil
+}
+
+// list is the places of values between brackets.
+func (c *conditions) list(values []string) string {
+	places := make([]string, len(values))
+	for i, v := range values {
+		places[i] = c.arg(v)
+	}
+	return strings.Join(places, ", ")
 }
 
 func (c *conditions) String() string {

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,10 +38,13 @@ func each(t *testing.T, fn func(t *testing.T, l *eventlog.Log)) {
 
 // told is a learning as its two sources tell it.
 type told struct {
-	team, id, claim, situation, tried, happened string
-	tags                                        []string
-	draft                                       bool
-	at                                          time.Time
+	team, id, claim, situation, tried, happened, mayNotHold, howToTry string
+	// verdict is AS_PREDICTED when empty.
+	verdict string
+	tags    []string
+	context domain.Context
+	draft   bool
+	at      time.Time
 }
 
 func (d told) experiment() string {
@@ -60,11 +64,14 @@ func learn(t testing.TB, tx *eventlog.Tx, d told) string {
 	name := ""
 	err := store.Learn(tx, d.experiment(), func(l *domain.Learning) []domain.Event {
 		name = l.Name
-		return l.Conclude(domain.Conclusion{Experiment: l.Experiment, Learned: d.claim, Tried: d.tried, Happened: d.happened, Verdict: "AS_PREDICTED"}, d.at)
+		return l.Conclude(domain.Conclusion{Experiment: l.Experiment, Learned: d.claim, Tried: d.tried, Happened: d.happened, Verdict: cmp.Or(d.verdict, "AS_PREDICTED")}, d.at)
 	})
 	if err == nil && !d.draft {
 		err = store.Learn(tx, d.experiment(), func(l *domain.Learning) []domain.Event {
-			return l.Distil(domain.Distillate{Experiment: l.Experiment, Claim: d.claim, Situation: d.situation, Tags: d.tags}, d.at)
+			l.Context = d.context
+			return l.Distil(domain.Distillate{
+				Experiment: l.Experiment, Claim: d.claim, Situation: d.situation, MayNotHold: d.mayNotHold, HowToTry: d.howToTry, Tags: d.tags,
+			}, d.at)
 		})
 	}
 	if err != nil {
