@@ -35,6 +35,7 @@ func TestBodiesThatCannotBeRead(t *testing.T) {
 		{"a list", "POST", experiments, `[]`, "", 400, "JSON_NOT_OBJECT", "", ""},
 		{"null", "POST", experiments, `null`, "", 400, "JSON_NOT_OBJECT", "", ""},
 		{"not UTF-8", "POST", experiments, "{\"a\":\"\xff\"}", "", 400, "BODY_NOT_UTF8", "", ""},
+		{"a text for a list", "POST", "/v1/learnings", `{"tags":"review"}`, "", 400, "VALUE_INVALID", "tags", "a list, of which each entry is a string"},
 		{"half a surrogate", "POST", experiments, `{"prediction":{"change":"\ud800 alone"}}`, "", 400, "VALUE_INVALID", "prediction.change", ""},
 		{"half a surrogate at the end", "POST", experiments, `{"prediction":{"change":"\ud800"}}`, "", 400, "REQUEST_UNREADABLE", "", ""},
 		{"deeply nested", "POST", experiments, strings.Repeat(`{"a":`, 50_000) + "1" + strings.Repeat("}", 50_000), "", 400, "JSON_INVALID", "", ""},

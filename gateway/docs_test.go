@@ -80,7 +80,8 @@ func TestPageOfTheAPI(t *testing.T) {
 	page := html.UnescapeString(a.body)
 	for _, part := range []string{
 		"curl -sS '" + w.url + "/v1/teams/payments/cycles/second:advance'", "Authorization: Bearer $FORTNIGHT_TOKEN", "Idempotency-Key: $(uuidgen)",
-		`"displayName": "`, "text/event-stream", "TEAM_ROLE_COACH", `href="#schema-fortnight.cycle.v1.Cycle"`,
+		`"displayName": "`, "text/event-stream",
+		"-H 'Content-Type: application/zip' \\\n  --data-binary @learnings.zip", "/v1/learnings:suggest?text=", "/mcp' \\\n  -X POST", "TEAM_ROLE_COACH", `href="#schema-fortnight.cycle.v1.Cycle"`,
 	} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page lacks %q", part)

@@ -14,16 +14,24 @@ import (
 	"github.com/fortnighthq/fortnight/gateway/internal/delivery"
 	"github.com/fortnighthq/fortnight/gateway/internal/docs"
 	"github.com/fortnighthq/fortnight/gateway/internal/edge"
+	"github.com/fortnighthq/fortnight/gateway/internal/feed"
+	"github.com/fortnighthq/fortnight/gateway/internal/form"
 	"github.com/fortnighthq/fortnight/gateway/internal/ingest"
 	"github.com/fortnighthq/fortnight/gateway/internal/limit"
 	"github.com/fortnighthq/fortnight/gateway/internal/live"
+	"github.com/fortnighthq/fortnight/gateway/internal/mcp"
 	"github.com/fortnighthq/fortnight/gateway/internal/ops"
 	"github.com/fortnighthq/fortnight/gateway/internal/signin"
+	"github.com/fortnighthq/fortnight/gateway/internal/spread"
 	"github.com/fortnighthq/fortnight/gateway/internal/transcode"
+	"github.com/fortnighthq/fortnight/gateway/internal/transfer"
 	archivev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/archive/v1"
+	cyclev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/cycle/v1"
 	eventlogv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/eventlog/v1"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
+	knowledgev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/knowledge/v1"
+	reportv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/report/v1"
 )
 
 // Gateway serves HTTP.
@@ -39,7 +47,14 @@ type Gateway struct {
 	delivery *delivery.Handler
 	// analyze answers with charts in forms that are no JSON.
 	analyze *analyze.Handler
-	board   *board.Handler
+	// spread draws how learnings have spread, feed tells what is new of them.
+	spread *spread.Handler
+	feed   *feed.Handler
+	board  *board.Handler
+	// transfer carries learnings to other installations and takes theirs.
+	transfer *transfer.Handler
+	// mcp is the door for assistants.
+	mcp *mcp.Handler
 	// entrance bounds what is asked of the pages that everybody may read.
 	entrance *credential.Entrance
 }
@@ -103,11 +118,25 @@ func New(config Config) (*Gateway, error) {
 			WriteTimeout: config.WriteTimeout,
 		}),
 		analyze: analyze.New(analyze.Config{
-			Experiments: experimentv1.NewExperimentServiceClient(conns["experiment"]), Entrance: entrance, JSON: api, Timeout: config.Timeout,
+			Experiments: experimentv1.NewExperimentServiceClient(conns["experiment"]), Knowledge: knowledgev1.NewKnowledgeServiceClient(conns["knowledge"]),
+			Door: form.Door{Entrance: entrance, JSON: api}, Logger: config.Logger, Timeout: config.Timeout,
 		}),
+		spread: spread.New(spread.Config{
+			Knowledge: knowledgev1.NewKnowledgeServiceClient(conns["knowledge"]), Door: form.Door{Entrance: entrance, JSON: api}, Timeout: config.Timeout,
+		}),
+		feed: feed.New(feed.Config{Knowledge: knowledgev1.NewKnowledgeServiceClient(conns["knowledge"]), Entrance: entrance, Timeout: config.Timeout}),
 		delivery: delivery.New(delivery.Config{
 			Experiments: experimentv1.NewExperimentServiceClient(conns["experiment"]), Entrance: entrance,
 			Failures: limit.NewFailures(int(config.SignInFailures), failureWindow, config.Clock),
+		}),
+		transfer: transfer.New(transfer.Config{
+			Knowledge: knowledgev1.NewKnowledgeServiceClient(conns["knowledge"]), Entrance: entrance, Logger: config.Logger, Clock: config.Clock,
+			WriteTimeout: config.WriteTimeout,
+		}),
+		mcp: mcp.New(mcp.Config{
+			Knowledge: knowledgev1.NewKnowledgeServiceClient(conns["knowledge"]), Cycle: cyclev1.NewCycleServiceClient(conns["cycle"]),
+			Report: reportv1.NewReportServiceClient(conns["report"]), Entrance: entrance, Logger: config.Logger, Version: config.Version,
+			Timeout: config.Timeout, AnyHost: config.PublicURL != "" || len(config.TrustedProxies) > 0,
 		}),
 		entrance: entrance,
 		ops:      &ops.Handlers{Ready: config.Ready, Services: ServiceNames(), Version: config.Version, Commit: config.Commit, Logger: config.Logger},

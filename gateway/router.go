@@ -8,10 +8,14 @@ import (
 	"github.com/fortnighthq/fortnight/gateway/internal/auditlog"
 	"github.com/fortnighthq/fortnight/gateway/internal/board"
 	"github.com/fortnighthq/fortnight/gateway/internal/delivery"
+	"github.com/fortnighthq/fortnight/gateway/internal/feed"
 	"github.com/fortnighthq/fortnight/gateway/internal/ingest"
+	"github.com/fortnighthq/fortnight/gateway/internal/mcp"
 	"github.com/fortnighthq/fortnight/gateway/internal/pages"
 	"github.com/fortnighthq/fortnight/gateway/internal/problem"
+	"github.com/fortnighthq/fortnight/gateway/internal/spread"
 	"github.com/fortnighthq/fortnight/gateway/internal/transcode"
+	"github.com/fortnighthq/fortnight/gateway/internal/transfer"
 )
 
 // route finds who serves a path. It is no http.ServeMux, because that one answers unclean paths with redirects and unknown
@@ -39,12 +43,26 @@ func (g *Gateway) route(w http.ResponseWriter, r *http.Request) {
 		g.live.ServeHTTP(w, r)
 	case path == auditlog.Path:
 		readOnly(g.audit.ServeHTTP)(w, r)
+	case path == transfer.ExportPath:
+		readOnly(g.transfer.Export)(w, r)
+	case path == transfer.ImportPath:
+		if r.Method != http.MethodPost {
+			problem.Write(w, r, transcode.NotAllowed(r.Method, http.MethodPost))
+			return
+		}
+		g.transfer.Import(w, r)
+	case path == mcp.Path:
+		g.mcp.ServeHTTP(w, r)
 	case delivery.Takes(path):
 		g.delivery.ServeHTTP(w, r)
 	case ingest.Takes(r):
 		g.ingest.ServeHTTP(w, r)
 	case analyze.Takes(r):
 		g.analyze.ServeHTTP(w, r)
+	case spread.Takes(r):
+		g.spread.ServeHTTP(w, r)
+	case path == feed.Path:
+		readOnly(g.feed.ServeHTTP)(w, r)
 	case strings.HasPrefix(path, "/v1/"):
 		g.api.ServeHTTP(w, r)
 	case g.signIn.ServeHTTP(w, r):

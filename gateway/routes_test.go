@@ -83,7 +83,7 @@ func TestTheDocumentListsTheRoutesOfTheContracts(t *testing.T) {
 			t.Errorf("%s is %s in the contracts and %q in the document", route, rpc, id)
 		}
 	}
-	own := []string{"GET /v1/events", "GET /v1/auditEvents:export", "GET /v1/teams/*:export", "POST /v1/teams/*:import", "POST /v1/teams/*/deliverySources/*:receive"}
+	own := []string{"GET /v1/events", "GET /v1/auditEvents:export", "GET /v1/teams/*:export", "POST /v1/teams/*:import", "GET /v1/learnings:export", "POST /v1/learnings:import", "GET /v1/learnings:feed", "POST /mcp", "POST /v1/teams/*/deliverySources/*:receive"}
 	for route := range document {
 		if _, ok := contracts[route]; !ok && !slices.Contains(own, route) {
 			t.Errorf("the document has %s, the contracts have not", route)

@@ -1,40 +1,42 @@
-// Package analyze answers :analyze in the forms beside JSON: the chart as a table, as SVG and as PNG.
+// Package analyze answers with process behaviour charts in the forms beside JSON: as a table, as SVG, as PNG, and as a page. The charts
+// are those of metrics, at :analyze, and those of learnings, at :chart.
 package analyze
 
 import (
 	"context"
-	"fmt"
-	"maps"
+	"embed"
+	"html/template"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
 	"time"
-	"unicode/utf8"
 
-	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/fortnighthq/fortnight/gateway/internal/chart"
-	"github.com/fortnighthq/fortnight/gateway/internal/credential"
 	"github.com/fortnighthq/fortnight/gateway/internal/exchange"
+	"github.com/fortnighthq/fortnight/gateway/internal/form"
+	"github.com/fortnighthq/fortnight/gateway/internal/pages"
 	"github.com/fortnighthq/fortnight/gateway/internal/problem"
-	"github.com/fortnighthq/fortnight/gateway/internal/routes"
-	"github.com/fortnighthq/fortnight/gateway/internal/transcode"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
+	knowledgev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/knowledge/v1"
 )
 
 // maxPaintings is how many PNGs are made at once: each takes a processor for a tenth of a second and some 20 MB.
 const maxPaintings = 2
 
+//go:embed page/*.html
+var templates embed.FS
+
 // Config is what the charts need.
 type Config struct {
 	Experiments experimentv1.ExperimentServiceClient
-	Entrance    *credential.Entrance
-	// JSON answers the calls that want JSON.
-	JSON http.Handler
+	Knowledge   knowledgev1.KnowledgeServiceClient
+	Door        form.Door
+	Logger      *slog.Logger
 	// Timeout bounds a request as a whole.
 	Timeout time.Duration
 }
@@ -43,124 +45,94 @@ type Config struct {
 type Handler struct {
 	Config
 	painting chan struct{}
+	pages    func() *pages.Set
 }
 
 // New makes the handler.
-func New(config Config) *Handler { return &Handler{config, make(chan struct{}, maxPaintings)} }
-
-// Takes tells whether a request is for the chart of a metric.
-func Takes(r *http.Request) bool {
-	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && metricOf(r) != ""
+func New(config Config) *Handler {
+	return &Handler{config, make(chan struct{}, maxPaintings), sync.OnceValue(func() *pages.Set { return pages.New(config.Logger, templates, "page") })}
 }
 
-// metricOf is the metric that a path names, "" when it is another path.
-func metricOf(r *http.Request) string {
-	name, ok := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/v1/"), ":analyze")
-	if !ok || strings.ContainsAny(r.URL.EscapedPath(), "%") {
-		return ""
+// charted is what has a chart.
+type charted struct {
+	// name is the resource, whose id holds nothing that a header could not.
+	name string
+	// forms are those that its chart comes in.
+	forms []form.Form
+	// ask gets the chart and its metric.
+	ask func(h *Handler, ctx context.Context, name string, query url.Values) (*experimentv1.ProcessBehaviourChart, *experimentv1.Metric, error)
+}
+
+// Takes tells whether a request is for a chart.
+func Takes(r *http.Request) bool {
+	_, ok := of(r)
+	return ok && (r.Method == http.MethodGet || r.Method == http.MethodHead)
+}
+
+// of is what a path names the chart of.
+func of(r *http.Request) (charted, bool) {
+	path, ok := strings.CutPrefix(r.URL.Path, "/v1/")
+	name, verb, _ := strings.Cut(path, ":")
+	parts := strings.Split(name, "/")
+	switch {
+	case !ok, strings.Contains(r.URL.EscapedPath(), "%"), slices.Contains(parts, ""):
+	case verb == "analyze" && len(parts) == 4 && parts[0] == "teams" && parts[2] == "metrics",
+		verb == "analyze" && len(parts) == 3 && parts[0] == "organization" && parts[1] == "metrics":
+		return charted{name, []form.Form{form.JSON, form.CSV, form.SVG, form.PNG}, (*Handler).ofMetric}, true
+	case verb == "chart" && len(parts) == 2 && parts[0] == "learnings":
+		return charted{name, []form.Form{form.JSON, form.CSV, form.SVG, form.PNG, form.HTML}, (*Handler).ofLearning}, true
 	}
-	switch parts := strings.Split(name, "/"); {
-	case slices.Contains(parts, ""):
-	case len(parts) == 4 && parts[0] == "teams" && parts[2] == "metrics", len(parts) == 3 && parts[0] == "organization" && parts[1] == "metrics":
-		return name
-	}
-	return ""
+	return charted{}, false
 }
 
 // ServeHTTP serves GET and HEAD.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Add("Vary", "Accept")
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil { // which JSON refuses in the same words
-		h.JSON.ServeHTTP(w, r)
+	what, _ := of(r)
+	wanted, query, ok := h.Door.Open(w, r, what.forms...)
+	if !ok {
 		return
 	}
-	form, p := negotiate(r, query)
-	if p == nil && form == forms[0] {
-		h.JSON.ServeHTTP(w, withoutFormat(r, query))
-		return
-	}
-	if _, refused := h.Entrance.Admit(w, r); refused != nil {
-		p = refused
-	}
-	if p != nil {
-		problem.Write(w, r, p)
-		return
-	}
-	body, p := h.make(r, form, query)
-	if p != nil {
-		problem.Write(w, r, p)
-		return
-	}
-	header := w.Header()
-	header.Set("Content-Type", form.media)
-	switch form.name {
-	case "csv":
-		header.Set("Content-Type", "text/csv; charset=utf-8; header=present")
-		header.Set("Content-Disposition", `attachment; filename="`+fileName(r)+`.csv"`)
-	case "svg":
-		header.Set("Content-Security-Policy", chart.Policy)
-	}
-	header.Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body) // a client that has gone needs no answer
-}
-
-// withoutFormat is the request as the calls of services know it.
-func withoutFormat(r *http.Request, query url.Values) *http.Request {
-	if !query.Has("format") {
-		return r
-	}
-	query.Del("format")
-	clean := r.Clone(r.Context())
-	clean.URL.RawQuery = query.Encode()
-	return clean
-}
-
-// fileName is the id of the metric, which holds nothing that a header could not.
-func fileName(r *http.Request) string {
-	name := metricOf(r)
-	return name[strings.LastIndexByte(name, '/')+1:]
-}
-
-// make asks for the chart and puts it into its form.
-func (h *Handler) make(r *http.Request, f form, query url.Values) ([]byte, *problem.Problem) {
 	ctx, cancel := context.WithTimeout(r.Context(), h.Timeout)
 	defer cancel()
-	request, p := parse(metricOf(r), query)
-	if p != nil {
-		return nil, p
+	c, metric, err := what.ask(h, ctx, what.name, query)
+	if err == nil && wanted == form.HTML {
+		h.page(w, r, c, metric)
+		return
 	}
-	failed := func(err error) ([]byte, *problem.Problem) {
-		return nil, problem.FromStatus(status.Convert(err), exchange.From(ctx))
+	var body []byte
+	if err == nil {
+		body, err = h.make(ctx, wanted, c, metric)
 	}
-	c, err := h.Experiments.AnalyzeMetric(ctx, request)
 	if err != nil {
-		return failed(err)
+		problem.Write(w, r, asProblem(ctx, err))
+		return
 	}
-	if f.name == "csv" {
-		body, err := chart.CSV(c)
-		if err != nil {
-			return failed(err)
-		}
-		return body, nil
+	switch wanted {
+	case form.CSV:
+		w.Header().Set("Content-Type", "text/csv; charset=utf-8; header=present")
+		w.Header().Set("Content-Disposition", `attachment; filename="`+what.name[strings.LastIndexByte(what.name, '/')+1:]+`.csv"`)
+	case form.SVG:
+		w.Header().Set("Content-Security-Policy", chart.Sheet.Policy)
 	}
-	metric, err := h.Experiments.GetMetric(ctx, &experimentv1.GetMetricRequest{Name: request.GetName()})
-	if err != nil {
-		return failed(err)
-	}
-	if f.name == "svg" {
-		return chart.SVG(c, metric), nil
-	}
-	body, err := h.paint(ctx, c, metric)
-	if err != nil {
-		return failed(err)
-	}
-	return body, nil
+	form.Write(w, wanted, body)
 }
 
-// paint waits for its turn.
-func (h *Handler) paint(ctx context.Context, c *experimentv1.ProcessBehaviourChart, m *experimentv1.Metric) ([]byte, error) {
-	select {
+func asProblem(ctx context.Context, err error) *problem.Problem {
+	if p, ok := err.(*problem.Problem); ok { //nolint:errorlint // one that is wrapped is none for the client
+		return p
+	}
+	return problem.FromStatus(status.Convert(err), exchange.From(ctx))
+}
+
+// make puts the chart into its form.
+func (h *Handler) make(ctx context.Context, wanted form.Form, c *experimentv1.ProcessBehaviourChart, m *experimentv1.Metric) ([]byte, error) {
+	switch wanted {
+	case form.CSV:
+		return chart.CSV(c)
+	case form.SVG:
+		return chart.SVG(c, m), nil
+	}
+	select { // painting waits for its turn
 	case h.painting <- struct{}{}:
 		defer func() { <-h.painting }()
 		return chart.PNG(c, m)
@@ -169,26 +141,11 @@ func (h *Handler) paint(ctx context.Context, c *experimentv1.ProcessBehaviourCha
 	}
 }
 
-// parse reads the query by the names that JSON has for it.
-func parse(name string, query url.Values) (*experimentv1.AnalyzeMetricRequest, *problem.Problem) {
-	request := &experimentv1.AnalyzeMetricRequest{}
-	seen := map[protoreflect.Name]bool{}
-	for _, parameter := range slices.Sorted(maps.Keys(query)) { // the same request gets the same answer
-		if parameter == "format" {
-			continue
-		}
-		field := routes.FindField(request.ProtoReflect().Descriptor(), parameter)
-		if field == nil || field.Name() == "name" {
-			return nil, problem.Invalid(parameter, "UNKNOWN_QUERY_PARAMETER", fmt.Sprintf("There is no query parameter %q here.", parameter))
-		}
-		if seen[field.Name()] || len(query[parameter]) > 1 {
-			return nil, problem.Invalid(parameter, "QUERY_PARAMETER_REPEATED", fmt.Sprintf("Give the query parameter %q once.", parameter))
-		}
-		seen[field.Name()] = true
-		if value := query.Get(parameter); !utf8.ValidString(value) || runtime.PopulateFieldFromPath(request, string(field.Name()), value) != nil {
-			return nil, problem.Invalid(parameter, "QUERY_PARAMETER_INVALID", fmt.Sprintf("The query parameter %q must be %s.", parameter, transcode.Expected(field)))
-		}
-	}
-	request.Name = name
-	return request, nil
+// page shows the chart, and below it the table for those who would rather read it.
+func (h *Handler) page(w http.ResponseWriter, r *http.Request, c *experimentv1.ProcessBehaviourChart, m *experimentv1.Metric) {
+	rows := chart.Table(c)
+	h.pages().ShowPicture(w, r, "chart.html", pages.Page{Title: chart.Heading(m), SignedOut: true, Content: map[string]any{
+		"Picture": template.HTML(chart.SVG(c, m)), //nolint:gosec // made here, with every text escaped
+		"Columns": rows[0], "Rows": rows[1:],
+	}}, chart.Sheet)
 }

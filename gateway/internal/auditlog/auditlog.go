@@ -19,6 +19,7 @@ import (
 	"github.com/fortnighthq/fortnight/gateway/internal/credential"
 	"github.com/fortnighthq/fortnight/gateway/internal/encode"
 	"github.com/fortnighthq/fortnight/gateway/internal/exchange"
+	"github.com/fortnighthq/fortnight/gateway/internal/patience"
 	"github.com/fortnighthq/fortnight/gateway/internal/problem"
 	commonv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/common/v1"
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
@@ -123,7 +124,7 @@ func headers(w http.ResponseWriter) {
 
 // write writes the first event and those of the stream until that ends, with io.EOF when all is written.
 func (h *Handler) write(w http.ResponseWriter, event *commonv1.AuditEvent, stream grpc.ServerStreamingClient[commonv1.AuditEvent]) error {
-	out := bufio.NewWriterSize(&patient{w, http.NewResponseController(w), h.WriteTimeout}, flushAt)
+	out := bufio.NewWriterSize(patience.Writer(w, h.WriteTimeout), flushAt)
 	for {
 		line, err := encode.JSON(event)
 		if err != nil {
@@ -139,16 +140,4 @@ func (h *Handler) write(w http.ResponseWriter, event *commonv1.AuditEvent, strea
 			return err
 		}
 	}
-}
-
-// patient gives each write a time of its own: the server's limit is for answers that are written in one go.
-type patient struct {
-	http.ResponseWriter
-	control *http.ResponseController
-	timeout time.Duration
-}
-
-func (p *patient) Write(b []byte) (int, error) {
-	_ = p.control.SetWriteDeadline(time.Now().Add(p.timeout)) //nolint:forbidigo // the network's clock, not the product's
-	return p.ResponseWriter.Write(b)
 }

@@ -3,7 +3,6 @@
 package board
 
 import (
-	"io"
 	"log/slog"
 	"net/http"
 	"regexp"
@@ -118,16 +117,4 @@ func refused(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	p := problem.FromStatus(status.Convert(err), exchange.From(r.Context()))
 	problem.Write(w, r, p)
-}
-
-// patient gives each write a time of its own: the server's limit is for answers that are written in one go.
-type patient struct {
-	io.Writer
-	control *http.ResponseController
-	timeout time.Duration
-}
-
-func (p *patient) Write(b []byte) (int, error) {
-	_ = p.control.SetWriteDeadline(time.Now().Add(p.timeout)) //nolint:forbidigo // the network's clock, not the product's
-	return p.Writer.Write(b)
 }

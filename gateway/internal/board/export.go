@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/fortnighthq/fortnight/gateway/internal/exchange"
+	"github.com/fortnighthq/fortnight/gateway/internal/patience"
 	"github.com/fortnighthq/fortnight/gateway/internal/problem"
 	archivev1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/archive/v1"
 	identityv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/identity/v1"
@@ -63,7 +64,7 @@ func (h *Handler) export(w http.ResponseWriter, r *http.Request, name string) {
 	header.Set("Content-Type", zipType)
 	header.Set("Content-Disposition", `attachment; filename="`+id+`.zip"`)
 	header.Set("Cache-Control", "no-store")
-	out := bufio.NewWriterSize(&patient{w, http.NewResponseController(w), h.WriteTimeout}, flushAt)
+	out := bufio.NewWriterSize(patience.Writer(w, h.WriteTimeout), flushAt)
 	if err := errors.Join(write(out, id, team, streams), out.Flush()); err != nil {
 		h.Logger.WarnContext(ctx, "an export of a board broke off", "request", exchange.From(ctx).RequestID, "error", err)
 		panic(http.ErrAbortHandler) // what is cut off must not look complete

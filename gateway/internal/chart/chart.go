@@ -9,10 +9,10 @@ import (
 // SVG draws the chart of a metric. The picture has its own light and dark colours and takes those of the page that it stands in,
 // where the page has the custom properties --s1, --ink1, --ink2, --ink3, --line and --bad.
 func SVG(c *experimentv1.ProcessBehaviourChart, m *experimentv1.Metric) []byte {
-	return draw(c, m).svg()
+	return draw(c, m).SVG(Sheet)
 }
 
 // PNG draws the same picture in the light colours, twice as large.
 func PNG(c *experimentv1.ProcessBehaviourChart, m *experimentv1.Metric) ([]byte, error) {
-	return draw(c, m).png()
+	return paint(draw(c, m))
 }

@@ -17,6 +17,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/fortnighthq/fortnight/gateway/internal/picture"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 )
 
@@ -304,7 +305,7 @@ func TestTable(t *testing.T) {
 		t.Errorf("no points make %q", b)
 	}
 	for in, want := range map[string]string{"": "", "R1": "R1", "=1+1": "'=1+1", "-x": "'-x", "@x": "'@x"} {
-		if got := defused(in); got != want {
+		if got := Defused(in); got != want {
 			t.Errorf("%q is written %q", in, got)
 		}
 	}
@@ -326,20 +327,6 @@ func BenchmarkPNG(b *testing.B) {
 	for b.Loop() {
 		if _, err := PNG(c, reviewWait); err != nil {
 			b.Fatal(err)
-		}
-	}
-}
-
-func TestWrapped(t *testing.T) {
-	for in, want := range map[string]string{
-		"":               "",
-		"one two three":  "one two|three",
-		"ein zwei drei":  "ein zwei|drei",
-		"übermäßig lang": "übermäß…",
-		"a":              "a",
-	} {
-		if got := strings.Join(wrapped(in, 8), "|"); got != want {
-			t.Errorf("%q is broken into %q, want %q", in, got, want)
 		}
 	}
 }
@@ -373,12 +360,12 @@ func TestNoRangeAcrossTheBorder(t *testing.T) {
 		}
 		d.points()
 		lines, before, after := 0, d.x(float64(border-1)), d.x(float64(border+1))
-		for _, s := range d.shapes {
-			if s.kind == line {
+		for _, s := range d.Shapes {
+			if s.Kind == picture.Line {
 				lines++
 			}
-			if s.points[0].y > valuesEnd && s.kind == disc && s.points[0].x > before && s.points[0].x < after {
-				t.Errorf("a dot at the border: %v", s.points)
+			if s.Points[0].Y > valuesEnd && s.Kind == picture.Disc && s.Points[0].X > before && s.Points[0].X < after {
+				t.Errorf("a dot at the border: %v", s.Points)
 			}
 		}
 		if lines != 3 { // the values, and the ranges on both sides

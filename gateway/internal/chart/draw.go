@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/fortnighthq/fortnight/gateway/internal/picture"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 )
 
@@ -24,27 +25,27 @@ const (
 
 // drawing is a chart that is being drawn.
 type drawing struct {
-	picture
+	picture.Picture
 	chart          *experimentv1.ProcessBehaviourChart
 	values, ranges scale
 }
 
 // draw makes the picture of a chart.
-func draw(c *experimentv1.ProcessBehaviourChart, m *experimentv1.Metric) *picture {
-	d := &drawing{chart: c}
-	d.name = heading(m)
-	d.area(paper, point{0, 0}, point{width, 0}, point{width, height}, point{0, height})
-	d.text(title, start, 24, 36, cut(d.name, 80))
+func draw(c *experimentv1.ProcessBehaviourChart, m *experimentv1.Metric) *picture.Picture {
+	d := &drawing{chart: c, Picture: picture.Picture{Width: width, Height: height}}
+	d.Name = Heading(m)
+	d.Area(paper, picture.At(0, 0), picture.At(width, 0), picture.At(width, height), picture.At(0, height))
+	d.Text(title, picture.Start, 24, 36, picture.Cut(d.Name, 80))
 	var lines []string
 	for _, s := range []string{finding(c), basis(c), remark(c)} {
-		lines = append(lines, wrapped(s, lineLength)...)
-		d.finding = strings.TrimSpace(d.finding + " " + s)
+		lines = append(lines, picture.Wrapped(s, lineLength)...)
+		d.Finding = strings.TrimSpace(d.Finding + " " + s)
 	}
 	for i, s := range lines[:min(len(lines), mostLines)] {
-		d.text(words, start, 24, 58+18*float64(i), s)
+		d.Text(words, picture.Start, 24, 58+18*float64(i), s)
 	}
 	if len(c.GetPoints()) == 0 {
-		return &d.picture
+		return &d.Picture
 	}
 	d.setScales()
 	d.axes()
@@ -56,7 +57,7 @@ func draw(c *experimentv1.ProcessBehaviourChart, m *experimentv1.Metric) *pictur
 		d.points()
 	}
 	d.legend()
-	return &d.picture
+	return &d.Picture
 }
 
 // dense tells whether there are too many points to show each.
@@ -97,10 +98,10 @@ func (d *drawing) axes() {
 	}{{d.values, "value", 6}, {d.ranges, "moving range", 3}} {
 		for _, v := range part.scale.ticks(part.ticks) {
 			y := part.scale.y(v)
-			d.line(grid, point{left, y}, point{right, y})
-			d.text(label, end, left-8, y+4, figure(v))
+			d.Line(grid, picture.At(left, y), picture.At(right, y))
+			d.Text(label, picture.End, left-8, y+4, figure(v))
 		}
-		d.text(label, start, left, part.scale.top-6, part.name)
+		d.Text(label, picture.Start, left, part.scale.top-6, part.name)
 	}
 	d.times()
 }
@@ -125,9 +126,9 @@ func (d *drawing) times() {
 		if marks > 0 {
 			i = k * last / marks
 		}
-		d.text(label, middle, d.x(float64(i)), timesAt, points[i].GetTime().AsTime().UTC().Format(layout))
+		d.Text(label, picture.Middle, d.x(float64(i)), timesAt, points[i].GetTime().AsTime().UTC().Format(layout))
 	}
-	d.text(label, end, width-24, legendAt, note)
+	d.Text(label, picture.End, width-24, legendAt, note)
 }
 
 // segments draws the lines of each stretch and names those of the last.
@@ -138,7 +139,7 @@ func (d *drawing) segments() {
 		from, to := float64(left), float64(right)
 		if s.GetFirstPoint() > 0 {
 			from = d.x(float64(s.GetFirstPoint()) - 0.5)
-			d.line(border, point{from, valuesTop}, point{from, rangesEnd})
+			d.Line(border, picture.At(from, valuesTop), picture.At(from, rangesEnd))
 		}
 		if int(s.GetEndPoint()) < n {
 			to = d.x(float64(s.GetEndPoint()) - 0.5)
@@ -164,16 +165,16 @@ func (d *drawing) caption(s *experimentv1.ChartSegment, from, to float64) {
 	long := "baseline from " + day(d.chart.GetPoints()[s.GetFirstPoint()].GetTime()) + ", " + words
 	switch room := to - from; {
 	case s.GetFirstPoint() == 0 && room > 180:
-		d.text(label, start, from+60, valuesTop-6, words)
+		d.Text(label, picture.Start, from+60, valuesTop-6, words)
 	case s.GetFirstPoint() > 0 && room > 6.5*float64(len(long)):
-		d.text(label, start, from+6, valuesTop-6, long)
+		d.Text(label, picture.Start, from+6, valuesTop-6, long)
 	case s.GetFirstPoint() > 0 && room > 90:
-		d.text(label, start, from+6, valuesTop-6, words)
+		d.Text(label, picture.Start, from+6, valuesTop-6, words)
 	}
 }
 
-func (d *drawing) level(c class, s scale, v, from, to float64) {
-	d.line(c, point{from, s.y(v)}, point{to, s.y(v)})
+func (d *drawing) level(c picture.Class, s scale, v, from, to float64) {
+	d.Line(c, picture.At(from, s.y(v)), picture.At(to, s.y(v)))
 }
 
 // averageRange is the centre line of the moving ranges.
@@ -212,6 +213,6 @@ func (d *drawing) column(s scale, values []float64, what []string) {
 		lowest = at[i] - labelGap
 	}
 	for i, v := range values {
-		d.text(label, start, right+8, at[i], what[i]+figure(v))
+		d.Text(label, picture.Start, right+8, at[i], what[i]+figure(v))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/fortnighthq/fortnight/gateway/internal/picture"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 )
 
@@ -31,7 +32,7 @@ func (d *drawing) rangeless() map[int]bool {
 
 // series draws the values, with a gap at each point that has none.
 func (d *drawing) series(s scale, values []float64, gaps map[int]bool, rules map[int]string) {
-	at := func(i int) point { return point{d.x(float64(i)), s.y(values[i])} }
+	at := func(i int) picture.Point { return picture.At(d.x(float64(i)), s.y(values[i])) }
 	first := 0
 	for _, gap := range append(slices.Sorted(maps.Keys(gaps)), len(values)) {
 		d.stretch(values, first, gap, at)
@@ -40,7 +41,7 @@ func (d *drawing) series(s scale, values []float64, gaps map[int]bool, rules map
 	if !d.dense() {
 		for i := range values {
 			if rules[i] == "" && !gaps[i] {
-				d.disc(at(i), 3)
+				d.Disc(dot, at(i), 3)
 			}
 		}
 	}
@@ -48,12 +49,12 @@ func (d *drawing) series(s scale, values []float64, gaps map[int]bool, rules map
 }
 
 // stretch draws one line through the values from first on, up to the one before end.
-func (d *drawing) stretch(values []float64, first, end int, at func(int) point) {
+func (d *drawing) stretch(values []float64, first, end int, at func(int) picture.Point) {
 	if end-first < 2 {
 		return
 	}
 	columns := ((right-left)*(end-first) + len(values) - 1) / len(values) // its share of those of the chart
-	var through []point
+	var through []picture.Point
 	for _, i := range thin(values[first:end], columns) {
 		through = append(through, at(i+first))
 	}
@@ -61,11 +62,11 @@ func (d *drawing) stretch(values []float64, first, end int, at func(int) point) 
 	if d.dense() {
 		look = dense
 	}
-	d.line(look, through...)
+	d.Line(look, through...)
 }
 
 // marks draws the signals' points. Of marks that would cover each other there is one.
-func (d *drawing) marks(rules map[int]string, at func(int) point) {
+func (d *drawing) marks(rules map[int]string, at func(int) picture.Point) {
 	size := 5.5
 	if d.dense() {
 		size = 4
@@ -74,7 +75,7 @@ func (d *drawing) marks(rules map[int]string, at func(int) point) {
 	for _, rule := range []string{outside, jump, nearLimit, run} { // what says most comes first
 		for _, i := range slices.Sorted(maps.Keys(rules)) {
 			p := at(i)
-			cell := [2]int{int(p.x / size), int(p.y / size)}
+			cell := [2]int{int(p.X / size), int(p.Y / size)}
 			if rules[i] == rule && !drawn[cell] {
 				drawn[cell] = true
 				d.mark(rule, p, size)
@@ -84,15 +85,15 @@ func (d *drawing) marks(rules map[int]string, at func(int) point) {
 }
 
 // mark has a shape for each rule, so that nobody needs to see colours.
-func (d *drawing) mark(rule string, p point, r float64) {
+func (d *drawing) mark(rule string, p picture.Point, r float64) {
 	switch rule {
 	case run:
 		s := r * 0.85
-		d.area(signal, point{p.x - s, p.y - s}, point{p.x + s, p.y - s}, point{p.x + s, p.y + s}, point{p.x - s, p.y + s})
+		d.Area(signal, picture.At(p.X-s, p.Y-s), picture.At(p.X+s, p.Y-s), picture.At(p.X+s, p.Y+s), picture.At(p.X-s, p.Y+s))
 	case nearLimit:
-		d.area(signal, point{p.x, p.y - r}, point{p.x + r, p.y + r*0.8}, point{p.x - r, p.y + r*0.8})
+		d.Area(signal, picture.At(p.X, p.Y-r), picture.At(p.X+r, p.Y+r*0.8), picture.At(p.X-r, p.Y+r*0.8))
 	default:
-		d.area(signal, point{p.x, p.y - r*1.15}, point{p.x + r*1.15, p.y}, point{p.x, p.y + r*1.15}, point{p.x - r*1.15, p.y})
+		d.Area(signal, picture.At(p.X, p.Y-r*1.15), picture.At(p.X+r*1.15, p.Y), picture.At(p.X, p.Y+r*1.15), picture.At(p.X-r*1.15, p.Y))
 	}
 }
 
@@ -131,8 +132,8 @@ func (d *drawing) legend() {
 		}) {
 			continue
 		}
-		d.mark(entry.rules, point{x + 6, legendAt - 4}, 5.5)
-		d.text(label, start, x+18, legendAt, entry.words)
+		d.mark(entry.rules, picture.At(x+6, legendAt-4), 5.5)
+		d.Text(label, picture.Start, x+18, legendAt, entry.words)
 		x += 44 + 6.6*float64(len(entry.words))
 	}
 }

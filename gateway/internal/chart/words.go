@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/fortnighthq/fortnight/gateway/internal/picture"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 )
 
@@ -26,8 +27,8 @@ var ruleWords = []struct{ rule, one, many string }{
 	{nearLimit, "stretch near a limit", "stretches near a limit"},
 }
 
-// heading is the metric with its unit.
-func heading(m *experimentv1.Metric) string {
+// Heading is the metric with its unit.
+func Heading(m *experimentv1.Metric) string {
 	name := m.GetDisplayName()
 	if name == "" {
 		name = m.GetName()
@@ -35,7 +36,7 @@ func heading(m *experimentv1.Metric) string {
 	if m.GetUnit() != "" {
 		name += " (" + m.GetUnit() + ")"
 	}
-	return name
+	return picture.Plain(name)
 }
 
 // finding is what the chart shows, in one sentence.
@@ -135,28 +136,4 @@ func clock(first, last time.Time) (layout, note string) {
 		return "2 Jan 15:04", "Times in UTC, " + last.UTC().Format("2006")
 	}
 	return "2 Jan 2006", "Times in UTC"
-}
-
-// wrapped breaks words into lines of so many characters at most, between words.
-func wrapped(s string, most int) (lines []string) {
-	for s != "" {
-		r := []rune(s)
-		if len(r) <= most {
-			return append(lines, s)
-		}
-		at := strings.LastIndexByte(string(r[:most+1]), ' ')
-		if at <= 0 {
-			return append(lines, cut(s, most))
-		}
-		lines, s = append(lines, s[:at]), s[at+1:]
-	}
-	return lines
-}
-
-// cut shortens what would not fit; who reads it aloud gets the whole.
-func cut(s string, most int) string {
-	if r := []rune(s); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return s
 }

@@ -24,6 +24,9 @@ const (
 	Token
 	// Session is a session of a browser, from its cookie.
 	Session
+	// AssistantToken is an API token at the MCP door. Identity judges it by other scopes there, so what is remembered of it counts
+	// at no other door.
+	AssistantToken
 )
 
 // Credential is what a client shows.
@@ -43,9 +46,12 @@ func (c Credential) key() [sha256.Size]byte {
 }
 
 // Of reads what a request shows. When there is a header Authorization, it decides, and no cookie counts.
-func Of(r *http.Request) (Credential, *problem.Problem) {
+func Of(r *http.Request) (Credential, *problem.Problem) { return read(r, bearer) }
+
+// read is Of with a way to read the header Authorization.
+func read(r *http.Request, authorization func(values []string) (string, *problem.Problem)) (Credential, *problem.Problem) {
 	if values := r.Header["Authorization"]; len(values) > 0 {
-		secret, p := bearer(values)
+		secret, p := authorization(values)
 		if p != nil {
 			return Credential{}, p
 		}

@@ -47,17 +47,22 @@ type Admitted struct {
 // Admit finds out who sends a request and puts the caller token into its exchange. Nobody who shows no credential is refused
 // here: the service decides what an unknown caller may do.
 func (e *Entrance) Admit(w http.ResponseWriter, r *http.Request) (Admitted, *problem.Problem) {
-	return e.admit(w, r, e.Known, e.Authenticate)
+	return e.admit(w, r, Of, e.Known, e.Authenticate)
 }
 
 // AdmitAnew is Admit that asks identity, whatever is remembered.
 func (e *Entrance) AdmitAnew(w http.ResponseWriter, r *http.Request) (Admitted, *problem.Problem) {
-	return e.admit(w, r, func(Credential) (Caller, bool) { return Caller{}, false }, e.Renew)
+	return e.admit(w, r, Of, func(Credential) (Caller, bool) { return Caller{}, false }, e.Renew)
 }
 
-func (e *Entrance) admit(w http.ResponseWriter, r *http.Request, known func(Credential) (Caller, bool), ask asking) (Admitted, *problem.Problem) {
+// reading is a way to read what a request shows.
+type reading func(r *http.Request) (Credential, *problem.Problem)
+
+func (e *Entrance) admit(
+	w http.ResponseWriter, r *http.Request, of reading, known func(Credential) (Caller, bool), ask asking,
+) (Admitted, *problem.Problem) {
 	x := exchange.From(r.Context())
-	shown, p := Of(r)
+	shown, p := of(r)
 	x.CredentialShown = shown.Kind != None || p != nil
 	if p != nil && shown.Kind == Session {
 		SessionCookie.Clear(w, r)

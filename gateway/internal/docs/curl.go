@@ -43,6 +43,9 @@ func newCurlParts(o operation) curlParts {
 			c.flags = append(c.flags, `-H "Idempotency-Key: $(uuidgen)"`)
 		}
 	}
+	if choice, ok := choices[o.ID]; ok {
+		query = append(query, choice)
+	}
 	if len(query) > 0 {
 		c.path += "?" + strings.Join(query, "&")
 	}
@@ -55,7 +58,11 @@ func newCurlParts(o operation) curlParts {
 	if !o.Public {
 		c.flags = append(c.flags, `-H "Authorization: Bearer $FORTNIGHT_TOKEN"`)
 	}
-	if o.Request != nil && o.Request.Example != "" {
+	switch file, ok := files[o.ID]; {
+	case o.Request == nil:
+	case ok:
+		c.flags = append(c.flags, "-H 'Content-Type: "+o.Request.Type+"'", "--data-binary @"+file)
+	case o.Request.Example != "":
 		c.flags = append(c.flags, "-H 'Content-Type: application/json'", "-d "+shellQuote(o.Request.Example))
 	}
 	return c

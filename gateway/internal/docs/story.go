@@ -9,7 +9,8 @@ import (
 // samples are the values of the variables in paths: what the demo has.
 var samples = map[string]string{
 	"team": "payments", "user": "mina", "member": "jonas", "cycle": "second", "experiment": "small-changes", "metric": "review-wait",
-	"challenge": "direction", "targetCondition": "next", "obstacle": "large-changes", "andon": "broken-build", "learning": "owner-of-the-day",
+	"challenge": "direction", "targetCondition": "next", "obstacle": "large-changes", "andon": "broken-build", "learning": "payments-review-rota-038a6b6e",
+	"revision": "1", "offer": "mobile-bigger-machines-8c1c715c",
 	"reminder": "gate", "token": "laptop", "session": "browser", "account": "work", "action": "write-it-down", "note": "whose-day", "theme": "whose-turn",
 	"goodDay":     "day+0",
 	"valueStream": "change-to-customer", "version": "1", "painfulActivity": "restore",
@@ -146,11 +147,30 @@ var bodies = map[string]string{ //nolint:gosec // the tokens are examples, cut s
   "causes": ["focus-time", "interruptions", "meetings", "waiting"]}`,
 	"TapDay": `{"mood": "MOOD_BAD", "cause": "interruptions", "note": "Three calls about the same invoice"}`,
 
-	"PublishLearning":        `{}`,
-	"RetireLearning":         `{"reason": "Reviews are done in pairs now"}`,
+	"CreateLearning": `{"team": "teams/payments", "claim": "A list of what may wait makes the first answer come sooner",
+  "situation": "Two of us answer the service desk beside their other work.", "context": {"process": "service desk", "constraintType": "waiting", "teamSize": 7},
+  "tags": ["service-desk"], "tried": "- every question gets a tag\n- what may wait is answered after lunch", "mayNotHold": "Where every question is urgent.",
+  "howToTry": "Tag the questions of one week before you change anything."}`,
+	"UpdateLearning":   `{"mayNotHold": "Where the desk is a team of its own."}`,
+	"PublishLearning":  `{}`,
+	"ReviewLearning":   `{"text": "Looked at again after half a year: the wait is where it was", "reviewByDate": "day+180"}`,
+	"RetireLearning":   `{"reason": "Reviews are done in pairs now"}`,
+	"SpeakAsAssistant": `{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "search_learnings", "arguments": {"query": "review"}}}`,
+	"CreateOffer":      `{"learning": "learnings/mobile-bigger-machines-8c1c715c"}`,
+	"AnswerOffer":      `{"answer": "ANSWER_ADAPT", "text": "We try it with two reviewers, because we pair"}`,
+	"UpdateKnowledgeSettings": `{"publishRule": "PUBLISH_RULE_BY_HAND", "context": {"process": "code review", "constraintType": "waiting", "teamSize": 7, "stack": ["go"]},
+  "followedTags": ["code-review"], "mutedTags": ["mobile"]}`,
+	"UpdateOfferRules": `{"similarity": 0.25, "maxOpenOffers": 2, "answerDays": 21}`,
+
 	"AcknowledgeReminder":    `{}`,
 	"ReplayQuarantinedEvent": `{"service": "knowledge", "source": "cycle", "sequence": "42"}`,
 }
+
+// files are what is sent where a file is.
+var files = map[string]string{"ImportLearnings": "learnings.zip", "ImportBoard": "payments.zip"}
+
+// choices are queries of calls that need one of several parameters.
+var choices = map[string]string{"SuggestLearnings": "text=Nobody%20owns%20the%20review%20queue"}
 
 // queries are the values of required query parameters.
 var queries = map[string]string{"query": "code%20review%20wait", "service": "knowledge", "fromVersion": "1", "time": "2026-06-01T09:00:00Z"}

@@ -79,7 +79,7 @@ func TestTheExamplesFitTheContracts(t *testing.T) {
 		}
 	}
 	for operation := range bodies {
-		if messages[operation] == nil {
+		if messages[operation] == nil && operation != "SpeakAsAssistant" { // which speaks a protocol of others
 			t.Errorf("%s has an example and no body", operation)
 		}
 	}

@@ -9,6 +9,7 @@ type Door string
 const (
 	REST  Door = "rest"
 	Pages Door = "pages"
+	MCP   Door = "mcp"
 )
 
 // maxAgent is how much is told of what a client calls itself.

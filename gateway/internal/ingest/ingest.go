@@ -20,6 +20,7 @@ import (
 	"github.com/fortnighthq/fortnight/gateway/internal/credential"
 	"github.com/fortnighthq/fortnight/gateway/internal/encode"
 	"github.com/fortnighthq/fortnight/gateway/internal/exchange"
+	"github.com/fortnighthq/fortnight/gateway/internal/patience"
 	"github.com/fortnighthq/fortnight/gateway/internal/problem"
 	experimentv1 "github.com/fortnighthq/fortnight/proto/gen/fortnight/experiment/v1"
 )
@@ -114,7 +115,7 @@ func (h *Handler) run(w http.ResponseWriter, r *http.Request) (*experimentv1.Imp
 	if err != nil {
 		return nil, problem.FromStatus(status.Convert(err), exchange.From(ctx))
 	}
-	body := &patient{http.MaxBytesReader(w, r.Body, h.MaxBytes), http.NewResponseController(w), h.ReadTimeout}
+	body := patience.Reader(w, http.MaxBytesReader(w, r.Body, h.MaxBytes), h.ReadTimeout)
 	if p := h.forward(stream, first, body); p != nil {
 		return nil, p
 	}
@@ -202,19 +203,4 @@ func parse(r *http.Request) (*experimentv1.StreamMeasurementsRequest, *problem.P
 		}
 	}
 	return request, nil
-}
-
-// patient gives each read a time of its own: the server's limit is for bodies that are read in one go. The answer has as long
-// again after the last read.
-type patient struct {
-	io.Reader
-	control *http.ResponseController
-	timeout time.Duration
-}
-
-func (p *patient) Read(into []byte) (int, error) {
-	until := time.Now().Add(p.timeout) //nolint:forbidigo // the network's clock, not the product's
-	_ = p.control.SetReadDeadline(until)
-	_ = p.control.SetWriteDeadline(until.Add(p.timeout))
-	return p.Reader.Read(into)
 }

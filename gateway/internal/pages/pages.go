@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/fortnighthq/fortnight/gateway/internal/exchange"
+	"github.com/fortnighthq/fortnight/gateway/internal/picture"
 	"github.com/fortnighthq/fortnight/gateway/internal/problem"
 )
 
@@ -92,6 +93,13 @@ func (s *Set) Show(w http.ResponseWriter, r *http.Request, status int, name stri
 	// With no-referrer, browsers hide where a form comes from. This tells the host, and never the path.
 	w.Header().Set("Referrer-Policy", "strict-origin")
 	s.write(w, r, status, name, page)
+}
+
+// ShowPicture answers with a page that only shows something, and may hold pictures with the looks of a sheet.
+func (s *Set) ShowPicture(w http.ResponseWriter, r *http.Request, name string, page Page, sheet *picture.Sheet) {
+	w.Header().Set("Content-Security-Policy",
+		"default-src 'none'; style-src 'self' "+sheet.Source()+"; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	s.write(w, r, http.StatusOK, name, page)
 }
 
 func (s *Set) write(w http.ResponseWriter, r *http.Request, status int, name string, page Page) {

@@ -45,6 +45,8 @@ type Problem struct {
 	RetryAfter time.Duration `json:"-"`
 	// Allow is the value of the header Allow.
 	Allow string `json:"-"`
+	// Challenge is another way to show a credential than a token, for the header WWW-Authenticate; "" for none.
+	Challenge string `json:"-"`
 }
 
 // Violation is one thing that is wrong with a request or missing for it.
@@ -121,5 +123,8 @@ func (p *Problem) Headers(w http.ResponseWriter, r *http.Request) {
 			challenge += `, error="invalid_token"`
 		}
 		h.Set("WWW-Authenticate", challenge)
+		if p.Challenge != "" {
+			h.Add("WWW-Authenticate", p.Challenge)
+		}
 	}
 }

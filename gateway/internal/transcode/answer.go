@@ -23,7 +23,7 @@ func answerHeaders(ctx context.Context, w http.ResponseWriter, answer proto.Mess
 		return nil
 	}
 	w.Header().Set("ETag", etag)
-	if x.Route != nil && !x.Route.Unsafe() && matchesAny(x.IfNoneMatch, etag) {
+	if x.Route != nil && !x.Route.Unsafe() && MatchesAny(x.IfNoneMatch, etag) {
 		w.Header().Del("Content-Type")
 		w.WriteHeader(http.StatusNotModified) // net/http drops the body that grpc-gateway writes next
 	}

@@ -99,8 +99,8 @@ func ParseEntityTag(value string) (string, bool) {
 	return `"` + bare + `"`, true
 }
 
-// matchesAny tells whether If-None-Match names the tag, compared weakly.
-func matchesAny(header, etag string) bool {
+// MatchesAny tells whether If-None-Match names the tag, compared weakly.
+func MatchesAny(header, etag string) bool {
 	for candidate := range strings.SplitSeq(header, ",") {
 		candidate = strings.Trim(candidate, " \t")
 		if candidate == "*" || candidate != "" && strings.TrimPrefix(candidate, "W/") == strings.TrimPrefix(etag, "W/") {

@@ -1,4 +1,4 @@
-package analyze
+package form
 
 import (
 	"mime"
@@ -12,47 +12,34 @@ import (
 	"github.com/fortnighthq/fortnight/gateway/internal/problem"
 )
 
-// form is a form that an answer comes in.
-type form struct {
-	// name is what ?format= says.
-	name, media string
-}
-
-// forms in the order of preference, where a client likes two alike.
-var forms = []form{
-	{"json", "application/json"},
-	{"csv", "text/csv"},
-	{"svg", "image/svg+xml"},
-	{"png", "image/png"},
-}
-
-// negotiate finds the form that is asked for: by the query, or else by the header Accept (RFC 9110, 12.5.1).
-func negotiate(r *http.Request, query url.Values) (form, *problem.Problem) {
+// negotiate finds the form that is asked for: by the query, or else by the header Accept (RFC 9110, 12.5.1). Where a client likes two alike, the
+// earlier one is taken.
+func negotiate(r *http.Request, query url.Values, there []Form) (Form, *problem.Problem) {
 	if asked := query["format"]; len(asked) > 1 {
-		return form{}, problem.Invalid("format", "QUERY_PARAMETER_REPEATED", `Give the query parameter "format" once.`)
+		return Form{}, Repeated("format")
 	} else if len(asked) == 1 {
-		for _, f := range forms {
-			if f.name == asked[0] {
+		for _, f := range there {
+			if f.Name == asked[0] {
 				return f, nil
 			}
 		}
-		return form{}, notAcceptable()
+		return Form{}, notAcceptable(there)
 	}
 	accept := strings.Join(r.Header.Values("Accept"), ",")
 	if strings.TrimSpace(accept) == "" {
-		return forms[0], nil
+		return there[0], nil
 	}
 	wanted := parseAccept(accept)
-	var best form
+	var best Form
 	bestQuality, bestPrecision := 0.0, 0
-	for _, f := range forms {
-		quality, precision := liking(wanted, f.media)
+	for _, f := range there {
+		quality, precision := liking(wanted, f.Media)
 		if quality > bestQuality || quality == bestQuality && precision > bestPrecision {
 			best, bestQuality, bestPrecision = f, quality, precision
 		}
 	}
 	if bestQuality == 0 {
-		return form{}, notAcceptable()
+		return Form{}, notAcceptable(there)
 	}
 	return best, nil
 }
@@ -93,13 +80,13 @@ func liking(wanted []accepted, media string) (quality float64, precision int) {
 	return quality, precision
 }
 
-func notAcceptable() *problem.Problem {
-	names, media := make([]string, len(forms)), make([]string, len(forms))
-	for i, f := range forms {
-		names[i], media[i] = f.name, f.media
+func notAcceptable(there []Form) *problem.Problem {
+	names, media := make([]string, len(there)), make([]string, len(there))
+	for i, f := range there {
+		names[i], media[i] = f.Name, f.Media
 	}
 	p := problem.New(http.StatusNotAcceptable, codes.InvalidArgument, "NOT_ACCEPTABLE",
-		"A chart comes as "+strings.Join(media, ", ")+". Send one of them in Accept, or one of "+strings.Join(names, ", ")+" as ?format=.")
+		"This comes as "+strings.Join(media, ", ")+". Send one of them in Accept, or one of "+strings.Join(names, ", ")+" as ?format=.")
 	p.Metadata = map[string]string{"forms": strings.Join(media, ", ")}
 	return p
 }
