@@ -26,7 +26,7 @@ func TestCurlLinesOfTheDocs(t *testing.T) {
 	for _, document := range []string{
 		"../../../README.md", "../../../docs/running.md", "../../../docs/api.md", "../../../docs/import.md",
 		"../../../docs/planning.md", "../../../docs/board.md", "../../../docs/measuring.md", "../../../docs/gameday-experiments.md",
-		"../../../docs/delivery.md", "../../../docs/retrospectives.md", "../../../docs/good-day.md",
+		"../../../docs/delivery.md", "../../../docs/retrospectives.md", "../../../docs/good-day.md", "../../../docs/assistants.md", "../../../docs/knowledge-transfer.md",
 	} {
 		text, err := os.ReadFile(filepath.FromSlash(document))
 		if err != nil {

@@ -59,7 +59,19 @@ func maskedResources(w *world) map[string]masked {
 		}},
 		"UpdateExperiment": {name: team + "/cycles/masked/experiments/masked", values: map[string]string{
 			"display_name": `"Other"`, "obstacle": `"teams/masked/obstacles/masked"`, "safe_to_fail": `"Other"`, "prediction": `{"change":"Other"}`,
-			"game_day": `{"method":"Other"}`,
+			"game_day": `{"method":"Other"}`, "learning": `"learnings/masked-told"`,
+		}},
+		"UpdateLearning": {name: "learnings/masked", values: map[string]string{
+			"claim": `"Another claim"`, "situation": `"Other"`, "context": `{"process":"Other"}`, "tags": `["other"]`, "tried": `"Other"`, "happened": `"Other"`,
+			"may_not_hold": `"Other"`, "how_to_try": `"Other"`, "review_by_date": `"` + w.day(90) + `"`,
+		}},
+		"UpdateKnowledgeSettings": {name: team + "/knowledgeSettings", values: map[string]string{
+			"publish_rule": `"PUBLISH_RULE_BY_HAND"`, "review_months": `3`, "context": `{"process":"Other"}`, "max_open_offers": `7`,
+			"followed_tags": `["other"]`, "followed_teams": `["teams/payments"]`, "followed_learnings": `["learnings/masked-told"]`,
+			"muted_tags": `["muted"]`, "muted_teams": `["teams/search"]`,
+		}},
+		"UpdateOfferRules": {name: "organization/offerRules", values: map[string]string{
+			"similarity": `0.5`, "without_parked": `true`, "without_process": `true`, "without_constraint_type": `true`, "max_open_offers": `5`, "answer_days": `21`,
 		}},
 		"UpdateValueStream":     {name: team + "/valueStreams/masked", values: map[string]string{"display_name": `"Other"`, "steps": `[{"name":"c"},{"name":"d"}]`}},
 		"UpdatePainfulActivity": {name: team + "/painfulActivities/masked", values: map[string]string{"display_name": `"Other"`, "target_frequency": `"FREQUENCY_SEVERAL_TIMES_A_DAY"`}},
@@ -152,6 +164,9 @@ func (w *world) fillMasked(t *testing.T) {
 	}
 	w.fillMaskedRetrospective(t, maskedThemes, "STAGE_GROUP")
 	for _, r := range [][2]string{
+		{"learnings?learningId=masked", `{"team":"teams/masked","claim":"a claim of ours"}`},
+		{"learnings?learningId=masked-told", `{"team":"teams/masked","claim":"a claim of ours"}`},
+		{"learnings/masked-told:publish", `{}`},
 		{"teams/masked/cycles?cycleId=masked", `{}`},
 		{"teams/masked/cycles/masked/experiments?experimentId=masked", `{"displayName":"x"}`},
 		{"teams/masked/valueStreams?valueStreamId=masked", `{"displayName":"x","steps":[{"name":"a"},{"name":"b"}]}`},
@@ -160,6 +175,8 @@ func (w *world) fillMasked(t *testing.T) {
 	} {
 		w.must(t, http.MethodPost, "/v1/"+r[0], r[1])
 	}
+	w.must(t, http.MethodPatch, "/v1/teams/masked/knowledgeSettings", `{"reviewMonths":4}`)
+	w.must(t, http.MethodPatch, "/v1/organization/offerRules", `{"answerDays":15}`)
 	w.fillMaskedCoaching(t)
 }
 
@@ -292,7 +309,7 @@ func (w *world) checkMask(t *testing.T, method protoreflect.MethodDescriptor, re
 // ignore clears what every change changes, and what follows from the fields of the list.
 func ignore(messages ...proto.Message) {
 	for _, m := range messages {
-		for _, name := range []protoreflect.Name{"etag", "update_time", "start_time", "end_date", "end_time", "phase_plan", "warnings", "achieve_by_reason", "version", "current_version", "figures", "suggested_constraint", "next_frequency"} {
+		for _, name := range []protoreflect.Name{"etag", "update_time", "start_time", "end_date", "end_time", "phase_plan", "warnings", "achieve_by_reason", "version", "current_version", "figures", "suggested_constraint", "next_frequency", "revision", "rendered"} {
 			if field := m.ProtoReflect().Descriptor().Fields().ByName(name); field != nil {
 				m.ProtoReflect().Clear(field)
 			}

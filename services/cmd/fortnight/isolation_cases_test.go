@@ -56,11 +56,7 @@ func isolationCases() []isolationCase {
 		{rpc: "identity.ExportAuditEvents", request: `{}`},
 		{rpc: "identity.ListSigningKeys", request: `{}`},
 		{rpc: "identity.GetSignInMethods", request: `{}`},
-	}, cycleReads(), experimentReads(), retrospectiveReads(), []isolationCase{
-		{rpc: "knowledge.GetLearning of a draft", request: `{"name":"$draft"}`, name: "name"},
-		{rpc: "knowledge.GetLearning", request: `{"name":"$told"}`, name: "name"},
-		{rpc: "knowledge.ListLearnings", request: `{"team":"teams/$team"}`},
-		{rpc: "knowledge.SearchLearnings", request: `{"query":"everybody know"}`},
+	}, cycleReads(), experimentReads(), retrospectiveReads(), knowledgeReads(), []isolationCase{
 		{rpc: "report.GetLearningReport", request: `{"teams":["teams/$team"]}`},
 		{rpc: "notification.ListReminders", request: `{"parent":"teams/$team","showAnswered":true}`},
 		{rpc: "notification.GetReminder", request: `{"name":"$reminder"}`},
@@ -73,10 +69,7 @@ func isolationCases() []isolationCase {
 
 		// The team's work.
 		{rpc: "notification.AcknowledgeReminder", request: `{"name":"$made"}`, before: dueReminder},
-	}, cycleWrites(), experimentWrites(), retrospectiveWrites(), []isolationCase{
-		{rpc: "knowledge.RetireLearning", request: `{"name":"$told","reason":"x"}`, name: "name", known: columns},
-		{rpc: "knowledge.PublishLearning", request: `{"name":"$draft","etag":"\"stale-1\""}`, name: "name", known: []string{"viewer", "readOnly"}, refuses: "the etag is stale, so that it stays a draft"},
-
+	}, cycleWrites(), experimentWrites(), retrospectiveWrites(), knowledgeWrites(), []isolationCase{
 		// People and what is theirs.
 		{rpc: "identity.CreateUser", request: `{"user":{"displayName":"x"}}`},
 		{rpc: "identity.UpdateUser", request: `{"user":{"name":"users/gone","displayName":"x"}}`, name: "user.name"},
@@ -193,6 +186,7 @@ func (c isolationCase) descriptor(t *testing.T) protoreflect.MethodDescriptor {
 func (c isolationCase) message(t *testing.T, w *world, team, made string) proto.Message {
 	t.Helper()
 	text := strings.NewReplacer("$team", team, "$made", made, "$draft", w.things["draft "+team], "$told", w.things["told "+team],
+		"$revision", w.things["revision "+team], "$offer", w.things["offer "+team],
 		"$reminder", w.things["reminder "+team], "$secret", w.things["secret "+team],
 		"$day+700", w.day(700), "$day+50", w.day(50), "$day+20", w.day(20), "$day+3", w.day(3), "$day+0", w.day(0)).Replace(c.request)
 	request := message(t, c.descriptor(t).Input())

@@ -18,6 +18,7 @@ func (w *world) fill(t *testing.T, team string) {
 	}
 	write("challenges?challengeId=direction", `{"statement":"WORK direction","horizonDate":"`+day(700)+`"}`)
 	write("metrics?metricId=wait", `{"displayName":"WORK wait","unit":"h","direction":"DIRECTION_LOWER","kind":"METRIC_KIND_PROCESS"}`)
+	write("metrics?metricId=shown", `{"displayName":"everybody may know","unit":"h","direction":"DIRECTION_LOWER","kind":"METRIC_KIND_PROCESS"}`)
 	write("metrics/wait:import", `{"measurements":[{"time":"`+day(-9)+`T08:00:00Z","value":4},{"time":"`+day(-8)+`T08:00:00Z","value":5}]}`)
 	write("targetConditions?targetConditionId=next", `{"challenge":"teams/`+team+`/challenges/direction","achieveByDate":"`+day(60)+`",
 		"outcomeMetric":"teams/`+team+`/metrics/wait","outcomeValue":3,"operatingPattern":"WORK pattern"}`)
@@ -43,7 +44,7 @@ func (w *world) fill(t *testing.T, team string) {
 	write("cycles/first:advance", `{"phase":"PHASE_PLAN"}`)
 	for id, words := range map[string]string{"told": "everybody may know", "kept": secret(draftWord, team)} {
 		write("cycles/first/experiments/"+id+":start", `{}`)
-		write("metrics/wait:import", `{"measurements":[{"time":"`+w.clock().UTC().Format(time.RFC3339Nano)+`","value":3}]}`)
+		write("metrics/"+metricOf(id)+":import", `{"measurements":[{"time":"`+w.clock().UTC().Format(time.RFC3339Nano)+`","value":3}]}`)
 		write("cycles/first/experiments/"+id+":conclude", `{"happened":"`+words+` happened","learned":"`+words+` was learned"}`)
 	}
 	write("cycles/first/experiments/running:start", `{}`)
@@ -60,11 +61,19 @@ func (w *world) fill(t *testing.T, team string) {
 	w.awaitThings(t, team)
 }
 
+// metricOf is what an experiment is measured by. Everybody sees the chart of what was published.
+func metricOf(experiment string) string {
+	if experiment == "told" {
+		return "shown"
+	}
+	return "wait"
+}
+
 // experiment drafts an experiment whose texts are the given words.
 func (w *world) experiment(t *testing.T, team, id, words string) {
 	t.Helper()
 	w.must(t, http.MethodPost, "/v1/teams/"+team+"/cycles/first/experiments?experimentId="+id, `{"displayName":"`+words+` experiment",
-		"obstacle":"teams/`+team+`/obstacles/queue","prediction":{"change":"`+words+` change","metric":"teams/`+team+`/metrics/wait","baselineValue":4.5,
+		"obstacle":"teams/`+team+`/obstacles/queue","prediction":{"change":"`+words+` change","metric":"teams/`+team+`/metrics/`+metricOf(id)+`","baselineValue":4.5,
 		"expectedValue":3,"byDate":"`+w.day(10)+`","reason":"`+words+` reason","falsification":"`+words+` proof","confidencePercent":55},
 		"safeToFail":"`+words+` can be undone"}`)
 }
@@ -95,6 +104,8 @@ func (w *world) awaitThings(t *testing.T, team string) {
 		time.Sleep(10 * time.Millisecond) // between two looks, not instead of one
 	}
 	w.must(t, http.MethodPost, "/v1/"+w.things["told "+team]+":publish", `{}`)
+	w.things["revision "+team] = w.firstPublished(t, team)
+	w.fillKnowledge(t, team)
 }
 
 // leaks are the words of the teams that an answer holds although the caller of a column may not know them.

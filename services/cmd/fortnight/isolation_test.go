@@ -235,7 +235,7 @@ func leaf(m proto.Message, path string) (protoreflect.Message, protoreflect.Fiel
 func missingName(name string) string {
 	parts := strings.Split(name, "/")
 	last := len(parts) - 1
-	for slices.Contains([]string{"retrospective", "factsStrip", "retrospectiveSettings", "coachingCadence", "storyboard", "calibration"}, parts[last]) {
+	for slices.Contains([]string{"retrospective", "factsStrip", "retrospectiveSettings", "knowledgeSettings", "coachingCadence", "storyboard", "calibration"}, parts[last]) {
 		last-- // it has no id of its own
 	}
 	parts[last] = "not-there"

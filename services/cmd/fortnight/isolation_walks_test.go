@@ -150,7 +150,7 @@ func (w *world) checkExports(t *testing.T) {
 			t.Errorf("a coach makes a token with the scopes %s: %d %s", scopes, got.Status, got.Text)
 		}
 	}
-	if got := w.from(t, w.secrets["adminWrite"], http.MethodPost, "/v1/users/root/tokens", `{"displayName":"more","scopes":["admin"]}`); got.Status < 400 {
+	if got := w.from(t, w.secrets["adminWrite"], http.MethodPost, "/v1/"+theAdmin+"/tokens", `{"displayName":"more","scopes":["admin"]}`); got.Status < 400 {
 		t.Errorf("a token without the scope admin makes one with it: %d %s", got.Status, got.Text)
 	}
 	if got := w.from(t, w.secrets["bot "+closedTeam], http.MethodPost, "/v1/teams/payments/tokens", `{"displayName":"more"}`); got.Status < 400 {

@@ -32,6 +32,9 @@ const (
 // secret is a text of a team that tells which word it was filled with.
 func secret(word, team string) string { return word + "-of-" + team }
 
+// theAdmin is the admin that every program of these tests has.
+const theAdmin = "users/root"
+
 // The columns of the isolation matrix, from nobody to everything.
 var columns = []string{
 	"anonymous", "expired", "revoked", "deactivated", "nobody", "removed", "outsider", "otherBot", "viewer", "bot", "readOnly", "member", "coach",
@@ -149,7 +152,7 @@ func (w *world) people(t *testing.T) {
 		w.secrets[column] = w.token(t, "users/"+user, `{"displayName":"test"}`)
 	}
 	w.secrets["admin"] = w.Token
-	w.secrets["adminWrite"] = w.token(t, "users/root", `{"displayName":"no admin","scopes":["write"]}`)
+	w.secrets["adminWrite"] = w.token(t, theAdmin, `{"displayName":"no admin","scopes":["write"]}`)
 	w.secrets["readOnly"] = w.token(t, "users/mina", `{"displayName":"looks only","scopes":["read"]}`)
 	for _, team := range []string{closedTeam, openTeam, otherTeam} {
 		w.secrets["bot "+team] = w.token(t, "teams/"+team, `{"displayName":"bot"}`)

@@ -19,6 +19,9 @@ var (
 		"Events that were applied since the start and came from the source itself, because the broker did not bring them.", []string{"service", "source"}, nil)
 	eventsQuarantined = prometheus.NewDesc("fortnight_events_quarantined_total",
 		"Events that were put aside since the start because they could not be applied.", []string{"service", "source"}, nil)
+	dueNames = prometheus.NewDesc("fortnight_due_names",
+		"Names that the service's task is to be done for: what is due by now, and what could not be done and is soon tried again.",
+		[]string{"service", "task"}, nil)
 	walBytes = prometheus.NewDesc("fortnight_database_wal_bytes",
 		"Size of SQLite's write-ahead log.", []string{"service"}, nil)
 )
@@ -31,7 +34,7 @@ type flow struct{ services []running }
 
 // Describe implements prometheus.Collector.
 func (f flow) Describe(descriptions chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{relayLag, consumerLag, eventsApplied, eventsFilled, eventsQuarantined, walBytes} {
+	for _, d := range []*prometheus.Desc{relayLag, consumerLag, eventsApplied, eventsFilled, eventsQuarantined, dueNames, walBytes} {
 		descriptions <- d
 	}
 }
@@ -50,6 +53,15 @@ func (f flow) Collect(metrics chan<- prometheus.Metric) {
 		service := s.EventLog().Source()
 		if lag, err := s.Relay().Lag(ctx); err == nil {
 			gauge(relayLag, lag, service)
+		}
+		if tasks, has := s.(interface {
+			Due(ctx context.Context) (map[string]int64, error)
+		}); has {
+			if due, err := tasks.Due(ctx); err == nil {
+				for task, names := range due {
+					gauge(dueNames, names, service, task)
+				}
+			}
 		}
 		gauge(walBytes, s.EventLog().DB().WALSize(), service)
 		for _, consumer := range s.Consumers() {

@@ -25,6 +25,7 @@ func TestMetricsTellHowEventsFlow(t *testing.T) {
 	for _, want := range []string{
 		`fortnight_events_applied_total{service="report",source="identity"} `, `fortnight_relay_lag_events{service="cycle"} 0`,
 		`fortnight_consumer_lag_events{service="knowledge",source="experiment"} 0`, `fortnight_database_wal_bytes{service="identity"} `,
+		`fortnight_due_names{service="knowledge",task="offer learning"} 0`,
 		`fortnight_events_quarantined_total{service="notification",source="identity"} 0`, `fortnight_rpc_server_call_duration_seconds`,
 	} {
 		if !strings.Contains(text, want) {

@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/fortnighthq/fortnight/services/internal/installation"
 )
 
 func TestMedian(t *testing.T) {
@@ -123,5 +127,38 @@ func TestTurnFailsOnAWrongAnswer(t *testing.T) {
 	right = false
 	if _, err := turn(context.Background(), addr, 2, time.Minute, nil, next); err == nil || !strings.Contains(err.Error(), "wrong answer") {
 		t.Errorf("wrong answers: %v", err)
+	}
+}
+
+// What is published while the knowledge service and the broker are away is all found afterwards, and offered once, also when the service
+// is killed while it catches up. It runs the program as processes.
+func TestNothingIsLostInAnOutage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs the program")
+	}
+	b := &bench{dir: t.TempDir()}
+	programs, err := installation.Build(t.Context(), b.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.binary = programs.Fortnight
+	c, at, err := b.install(t.Context(), filepath.Join(b.dir, "outage"), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	o := &outage{c: c, at: at, id: "left", closed: 10, parked: 100}
+	if err := o.play(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for try := 1; ; try++ {
+		o = &outage{c: c, at: at, id: fmt.Sprintf("killed%d", try), closed: 20 * try, parked: 300 * try, kill: true}
+		if err = o.play(t.Context()); err == nil {
+			t.Logf("%d events in %s, at try %d", o.events, o.took, try)
+			return
+		}
+		if !errors.Is(err, errTooFast) || try == 4 {
+			t.Fatal(err)
+		}
 	}
 }

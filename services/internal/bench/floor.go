@@ -11,12 +11,12 @@ import (
 	"net/http"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/kljensen/snowball/english"
 	_ "github.com/mattn/go-sqlite3" // the driver of the floor's own connections
 )
 
@@ -26,8 +26,8 @@ import (
 
 // floor holds the statements.
 type floor struct {
-	get, list, search, searchAll, snippets *sql.Stmt
-	writes                                 chan *insert
+	get, list, search, searchAll *sql.Stmt
+	writes                       chan *insert
 }
 
 // obstacle is the answer of the floor, with the fields that the program answers.
@@ -92,9 +92,6 @@ func serveFloor(dir string) error {
 		return err
 	}
 	if f.searchAll, err = searchers.Prepare(floorSearchAll); err != nil {
-		return err
-	}
-	if f.snippets, err = searchers.Prepare(floorSnippets); err != nil {
 		return err
 	}
 	if err := startFloorWriter(cycle, f.writes); err != nil {
@@ -207,45 +204,38 @@ func instant(micros int64) string { return time.UnixMicro(micros).UTC().Format(t
 
 const (
 	// floorSearch is what the program asks its index, here together with the learnings themselves: the newest 2,000 matches are
-	// ranked. floorSnippets gets the snippets of the page, in one pass over the matches between its oldest and newest.
+	// ranked by their text.
 	floorSearch = `with c as materialized (
-			select rowid as id, bm25(learnings_text, 10.0, 4.0, 3.0, 3.0, 6.0, 0.0) as score
+			select rowid as id, bm25(learnings_text, 2.5, 2, 1.2, 1, 0) as score
 			from learnings_text where learnings_text match ? order by rowid desc limit 2001
 		), page as (select id, score from c order by score, id desc limit 20)
 		select page.id, l.version, l.doc, l.create_time, l.update_time, -page.score
 		from page join learnings_indexed i on i.id = page.id join learnings l on l.name = i.name
 		order by page.score, page.id desc`
-	floorSnippets = `select rowid, snippet(learnings_text, -1, '«', '»', '…', 24) from learnings_text
-		where learnings_text match ?1 and rowid between ?2 and ?3 and +rowid in (select value from json_each(?4))`
 	// floorSearchAll is the plain query of a textbook: every match is ranked.
 	floorSearchAll = `select t.rowid, l.version, l.doc, l.create_time, l.update_time, -t.rank
 		from learnings_text t join learnings_indexed i on i.id = t.rowid join learnings l on l.name = i.name
-		where learnings_text match ?1 and rank match 'bm25(10.0, 4.0, 3.0, 3.0, 6.0, 0.0)' order by rank limit 20`
+		where learnings_text match ?1 and rank match 'bm25(2.5, 2, 1.2, 1, 0)' order by rank limit 20`
 )
 
 func (f *floor) searchLearnings(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	words := strings.Fields(query.Get("query"))
-	for i, word := range words {
-		words[i] = `"` + word + `"`
-		if i == len(words)-1 { // a last word may be a beginning
-			words[i] = "(" + words[i] + " OR " + words[i] + " *)"
-		}
+	for i, word := range words { // the index holds stems
+		words[i] = `"` + english.Stem(word, true) + `"`
 	}
 	statement := f.search
 	if query.Has("all") {
 		statement = f.searchAll
 	}
-	findings, err := find(statement, f.snippets, strings.Join(words, " AND "))
+	findings, err := find(statement, strings.Join(words, " AND "))
 	reply(w, struct {
 		Results []finding `json:"results"`
 	}{findings}, err)
 }
 
-// find ranks, and then gets the snippets of what it has found.
-func find(ranked, snippets *sql.Stmt, match string) (found []finding, err error) {
-	places := map[int64]int{}
-	var ids []int64
+// find ranks. Its snippets are the claims.
+func find(ranked *sql.Stmt, match string) (found []finding, err error) {
 	err = each(ranked, []any{match}, func(rows *sql.Rows) error {
 		var id, version, created, updated int64
 		var doc sql.RawBytes
@@ -258,24 +248,8 @@ func find(ranked, snippets *sql.Stmt, match string) (found []finding, err error)
 		}
 		one.Learning.State = "LEARNING_STATE_" + one.Learning.State
 		one.Learning.Etag, one.Learning.CreateTime, one.Learning.UpdateTime = etag(version), instant(created), instant(updated)
-		places[id] = len(found)
-		ids, found = append(ids, id), append(found, one)
-		return nil
-	})
-	if err != nil || len(ids) == 0 {
-		return nil, err
-	}
-	list, err := json.Marshal(ids)
-	if err != nil {
-		return nil, err
-	}
-	err = each(snippets, []any{match, slices.Min(ids), slices.Max(ids), string(list)}, func(rows *sql.Rows) error {
-		var id int64
-		var snippet string
-		if err := rows.Scan(&id, &snippet); err != nil {
-			return err
-		}
-		found[places[id]].Snippet = snippet
+		one.Snippet = one.Learning.Claim
+		found = append(found, one)
 		return nil
 	})
 	return found, err

@@ -12,6 +12,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -42,6 +43,8 @@ type options struct {
 	rate      int // writes a second in steady
 	starts    int
 	readings  int // in the ingested file
+	// What is published while the knowledge service is away: retrospectives that are closed, and obstacles beside.
+	closed, parked int
 }
 
 func parse() options {
@@ -49,7 +52,7 @@ func parse() options {
 	var callers string
 	floor := flag.String("floor", "", "serve as the floor on the files in this directory (the benchmark starts itself so)")
 	flag.BoolVar(&o.short, "short", false, "run everything briefly")
-	flag.StringVar(&o.only, "only", "", "run only these parts: start,create,read,list,search,propagation,steady,ingest")
+	flag.StringVar(&o.only, "only", "", "run only these parts: start,create,read,list,search,propagation,steady,ingest,apart,outage")
 	flag.StringVar(&o.binary, "binary", "", "program to measure; built when empty")
 	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the program into this directory, one per part at 8 callers")
 	flag.BoolVar(&o.keep, "keep", false, "keep the data directory")
@@ -68,9 +71,9 @@ func parse() options {
 		}
 		os.Exit(0)
 	}
-	def := options{rounds: 5, step: 2 * time.Second, steady: 10 * time.Minute, obstacles: 150_000, learnings: 100_000, chains: 300, starts: 7, readings: 1_000_000}
+	def := options{rounds: 5, step: 2 * time.Second, steady: 10 * time.Minute, obstacles: 150_000, learnings: 100_000, chains: 1000, starts: 7, readings: 1_000_000, closed: 1000, parked: 6000}
 	if o.short {
-		def = options{rounds: 2, step: 250 * time.Millisecond, steady: 10 * time.Second, obstacles: 15_000, learnings: 10_000, chains: 30, starts: 2, readings: 100_000}
+		def = options{rounds: 2, step: 250 * time.Millisecond, steady: 10 * time.Second, obstacles: 15_000, learnings: 10_000, chains: 60, starts: 2, readings: 100_000, closed: 40, parked: 200}
 	}
 	if o.rounds == 0 {
 		o.rounds = def.rounds
@@ -88,7 +91,7 @@ func parse() options {
 		o.learnings = def.learnings
 	}
 	o.obstacles, o.learnings = (o.obstacles+999)/1000*1000, (o.learnings+999)/1000*1000
-	o.chains, o.starts, o.readings = def.chains, def.starts, def.readings
+	o.chains, o.starts, o.readings, o.closed, o.parked = def.chains, def.starts, def.readings, def.closed, def.parked
 	o.callers = []int{1, 8, 64}
 	if callers != "" {
 		o.callers = nil
@@ -122,6 +125,7 @@ func main() {
 
 // run builds what is measured, fills it, and runs part by part.
 func run(ctx context.Context, o options) error {
+	http.DefaultTransport.(*http.Transport).MaxIdleConnsPerHost = publishers
 	debug.SetGCPercent(400) // the client shares the cores with what it measures
 	dir, err := os.MkdirTemp("", "fortnight-bench-")
 	if err != nil {
@@ -150,14 +154,33 @@ func run(ctx context.Context, o options) error {
 		}
 	}
 	b := &bench{options: o, dir: dir}
-	defer b.stop()
-	if err := b.prepare(ctx); err != nil {
-		return fmt.Errorf("preparing: %w", err)
+	if err := b.alone(ctx); err != nil {
+		return err
 	}
-	for _, part := range []struct {
-		name    string
-		measure func(context.Context) error
-	}{
+	for _, part := range []part{
+		{"apart", b.propagationApart},
+		{"outage", b.catchUp},
+	} {
+		if !o.wants(part.name) {
+			continue
+		}
+		if err := part.measure(ctx); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	fmt.Printf("\neverything answered as it should; %s in all\n", time.Since(began).Round(time.Second))
+	return nil
+}
+
+// part is what can be measured by itself.
+type part struct {
+	name    string
+	measure func(context.Context) error
+}
+
+// alone measures the program as one process.
+func (b *bench) alone(ctx context.Context) error {
+	parts := []part{
 		{"read", b.read},
 		{"list", b.list},
 		{"search", b.search},
@@ -165,10 +188,16 @@ func run(ctx context.Context, o options) error {
 		{"propagation", b.propagation},
 		{"steady", b.steadyWrites},
 		{"ingest", b.ingest},
-	} {
-		if !o.wants(part.name) {
-			continue
-		}
+	}
+	parts = slices.DeleteFunc(parts, func(p part) bool { return !b.wants(p.name) })
+	if len(parts) == 0 {
+		return nil
+	}
+	defer b.stop()
+	if err := b.prepare(ctx); err != nil {
+		return fmt.Errorf("preparing: %w", err)
+	}
+	for _, part := range parts {
 		// What the part before has left to the consumers is not the next one's.
 		if err := b.settle(ctx); err != nil {
 			return err
@@ -180,6 +209,5 @@ func run(ctx context.Context, o options) error {
 			return err
 		}
 	}
-	fmt.Printf("\neverything answered as it should; %s in all\n", time.Since(began).Round(time.Second))
 	return nil
 }

@@ -131,58 +131,6 @@ func (b *bench) middlePages(ctx context.Context) ([]page, error) {
 	return pages, nil
 }
 
-// search asks for words of different frequency.
-func (b *bench) search(ctx context.Context) error {
-	for _, query := range queries {
-		if err := b.compareSearch(ctx, query); err != nil {
-			return err
-		}
-	}
-	callers := func(more string) func(int) caller {
-		return func(n int) caller {
-			requests, wants := make([][]byte, len(queries)), make([][]byte, len(queries))
-			for i := range queries {
-				requests[i] = get("/v1/learnings:search?query="+url.QueryEscape(queries[(i+n)%len(queries)])+more, b.token)
-				wants[i] = []byte(`"snippet"`)
-			}
-			return cycling(requests, wants)
-		}
-	}
-	return b.contest(ctx, fmt.Sprintf("Search %d learnings", b.learnings), 0.8,
-		side{"program", b.program, b.program.addr, callers("")},
-		side{"bare", b.floor, b.floor.addr, callers("")},
-		side{"bare, all ranked", b.floor, b.floor.addr, callers("&all")})
-}
-
-// compareSearch wants the same learnings in the same order from the program and from the index itself.
-func (b *bench) compareSearch(ctx context.Context, query string) error {
-	type answer struct {
-		Results []struct {
-			Learning struct {
-				Name string `json:"name"`
-			} `json:"learning"`
-		} `json:"results"`
-	}
-	names := func(a answer) (all []string) {
-		for _, r := range a.Results {
-			all = append(all, r.Learning.Name)
-		}
-		return all
-	}
-	path := "/v1/learnings:search?query=" + url.QueryEscape(query)
-	var program, floor answer
-	if _, err := b.api.call(ctx, http.MethodGet, path, "", nil, &program); err != nil {
-		return err
-	}
-	if _, err := (api{url: "http://" + b.floor.addr}).call(ctx, http.MethodGet, path, "", nil, &floor); err != nil {
-		return err
-	}
-	if len(program.Results) == 0 || !slices.Equal(names(program), names(floor)) {
-		return fmt.Errorf("the search for %q finds %v, the index itself %v", query, names(program), names(floor))
-	}
-	return nil
-}
-
 // create makes obstacles, each with its event and with the answer kept for a repeat.
 func (b *bench) create(ctx context.Context) error {
 	caller := func(int) caller {

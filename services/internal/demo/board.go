@@ -40,6 +40,15 @@ func (b board) name(collection, id string) string {
 
 func (b board) in(collection string) string { return "teams/" + b.team + "/" + collection }
 
+// park names what is in the way of a team.
+func (t *teller) park(ctx context.Context, b board) error {
+	var steps []step
+	for _, obstacle := range b.obstacles {
+		steps = append(steps, step{b.in("obstacles?obstacleId=" + obstacle.id), body{"description": obstacle.text}})
+	}
+	return t.postAll(ctx, steps...)
+}
+
 // aim draws the board of a team, with readings of its metric from the day on that lies so many days from today.
 func (t *teller) aim(ctx context.Context, b board, from int) error {
 	steps := []step{
@@ -59,9 +68,6 @@ func (t *teller) aim(ctx context.Context, b board, from int) error {
 		}},
 		{b.in("valueStreams?valueStreamId=" + b.valueStream), body{"displayName": b.streamName, "steps": b.steps}},
 		{b.name("valueStreams", b.valueStream) + ":confirmConstraint", body{"step": b.constraint}},
-	}
-	for _, obstacle := range b.obstacles {
-		steps = append(steps, step{b.in("obstacles?obstacleId=" + obstacle.id), body{"description": obstacle.text}})
 	}
 	return t.postAll(ctx, append(steps, step{b.name("obstacles", b.obstacles[0].id) + ":makeCurrent", body{}})...)
 }

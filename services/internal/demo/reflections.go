@@ -25,7 +25,9 @@ func paymentsReflection() reflection {
 		},
 		decision: "ADOPT", text: "Two people own the review queue each day; the rota is on the wall",
 		claim:     "Owning the review queue for a day halves the wait for a review",
-		situation: "A team of seven with about twenty changes a day; may not hold where reviews need a specialist",
+		situation: "A team of seven with about twenty changes a day",
+		mayNot:    "Where a review needs a specialist: the owner of the day then asks the same person every time.",
+		howToTry:  "Two names for each day of the next two weeks, on the wall. They look into the queue at nine, at noon and at three.",
 		tags:      []string{"code-review", "queue", "ownership"},
 	}
 }
@@ -50,6 +52,8 @@ func mobileReflection() reflection {
 		decision: "ABANDON", text: "The builds go back to the small machines",
 		claim:     "More cores do not make a build faster whose steps wait for each other",
 		situation: "An app whose modules depend on one another in a chain",
+		mayNot:    "Where most steps of the build do not need each other.",
+		howToTry:  "Look at the load of the cores before you buy more of them.",
 		tags:      []string{"build", "hardware"},
 	}
 }

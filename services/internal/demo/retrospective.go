@@ -15,9 +15,9 @@ type reflection struct {
 	themes []theme
 	votes  []vote
 	action
-	decision, text   string
-	claim, situation string
-	tags             []string
+	decision, text                     string
+	claim, situation, mayNot, howToTry string
+	tags                               []string
 }
 
 // prompted is a note under a prompt.
@@ -64,7 +64,10 @@ func (t *teller) reflect(ctx context.Context, p turn, r reflection) error {
 					"experiment": p.experimentOf(), "kind": "DECISION_KIND_" + r.decision, "text": r.text,
 				}}},
 				step{retrospective + ":close", body{
-					"learnings":         []body{{"experiment": p.experimentOf(), "claim": r.claim, "situation": r.situation, "tags": r.tags}},
+					"learnings": []body{{
+						"experiment": p.experimentOf(), "claim": r.claim, "situation": r.situation,
+						"mayNotHold": r.mayNot, "howToTry": r.howToTry, "tags": r.tags,
+					}},
 					"boldestExperiment": p.experimentOf(),
 				}},
 			)

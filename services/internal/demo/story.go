@@ -22,7 +22,7 @@ func Tell(ctx context.Context, url, token string, now time.Time, say func(line s
 		says string
 		tell func(context.Context) error
 	}{
-		{"three teams: Payments, Mobile and Platform, with Mina who coaches them", t.teams},
+		{"three teams: Payments, Mobile and Platform, with what is in their way, and Mina who coaches them", t.teams},
 		{"Payments found out why reviews wait, and published it", t.paymentsFirst},
 		{"Payments runs its second cycle: an experiment is under way, an andon is open, the next cycle is drafted", t.paymentsSecond},
 		{"Mobile compares what happened with what it expected: a surprise, against an obstacle that has outlasted two cycles", t.mobile},
@@ -46,16 +46,22 @@ func (t *teller) teams(ctx context.Context) error {
 	if err := t.post(ctx, "users?userId=sofia", body{"displayName": "Sofia", "organizationRoles": []string{"ORGANIZATION_ROLE_MANAGER"}}); err != nil {
 		return err
 	}
-	for _, team := range []struct{ id, name, zone, member string }{
-		{payments.team, "Payments", payments.zone, "jonas"},
-		{mobile.team, "Mobile", mobile.zone, "aiko"},
-		{platform.team, "Platform", platform.zone, "lea"},
+	for _, team := range []struct {
+		board
+		name, member string
+	}{
+		{payments, "Payments", "jonas"},
+		{mobile, "Mobile", "aiko"},
+		{platform, "Platform", "lea"},
 	} {
 		if err := t.postAll(ctx,
-			step{"teams?teamId=" + team.id, body{"displayName": team.name, "timeZone": team.zone, "improvementCapacityPercent": 15}},
-			step{"teams/" + team.id + "/members", body{"user": "users/mina", "role": "TEAM_ROLE_COACH"}},
-			step{"teams/" + team.id + "/members", body{"user": "users/" + team.member, "role": "TEAM_ROLE_MEMBER"}},
+			step{"teams?teamId=" + team.team, body{"displayName": team.name, "timeZone": team.zone, "improvementCapacityPercent": 15}},
+			step{team.in("members"), body{"user": "users/mina", "role": "TEAM_ROLE_COACH"}},
+			step{team.in("members"), body{"user": "users/" + team.member, "role": "TEAM_ROLE_MEMBER"}},
 		); err != nil {
+			return err
+		}
+		if err := t.park(ctx, team.board); err != nil { // before anybody learns: what is published is offered to those who face the same
 			return err
 		}
 	}

@@ -207,6 +207,34 @@ func checkLearnings(states map[string]*state, learnings map[string]bool, f *find
 	}
 }
 
+// checkOffers checks that each learning was offered to a team once, by the log and by the table, and to the teams that a knowledge service
+// offers it to that began with nothing and heard everything: how the events came, and how often it was killed, must not decide it.
+func checkOffers(kept, fresh *state, f *findings) (offered int) {
+	made := map[string]int{}
+	for _, e := range kept.events {
+		if e.name() != "OfferMade" {
+			continue
+		}
+		if made[e.Aggregate]++; made[e.Aggregate] == 2 {
+			f.add("offers", "%s was made twice", e.Aggregate)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(fresh.offers)) {
+		if made[name] == 0 {
+			f.add("offers", "%s was never made", name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(made)) {
+		if !kept.offers[name] {
+			f.add("offers", "%s was made and is not kept", name)
+		}
+		if !fresh.offers[name] {
+			f.add("offers", "%s was made, and there is no reason for it", name)
+		}
+	}
+	return len(made)
+}
+
 func plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what

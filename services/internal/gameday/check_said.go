@@ -13,7 +13,7 @@ var alarming = []string{"panic", "does not follow", "put aside", "lost events", 
 // checkSaid reads what the processes logged. It finds fault with alarming lines and returns those of level ERROR, which are for
 // the reader to judge: a killed neighbour can be the cause.
 func checkSaid(c *cluster, f *findings) (said []string, err error) {
-	paths, err := filepath.Glob(filepath.Join(c.dir, "logs", "*.log"))
+	paths, err := filepath.Glob(filepath.Join(c.Dir, "logs", "*.log"))
 	if err != nil {
 		return nil, err
 	}

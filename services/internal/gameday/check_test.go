@@ -43,13 +43,18 @@ func good() (map[string]*state, []*write) {
 		service: "experiment", epoch: "f", versions: map[string]int64{"m": 2},
 		events: chained(happened("MetricCreated", "m", 1), happened("MeasurementsRecorded", "m", 2)),
 	}
-	report := &state{service: "report", epoch: "g", cursors: map[string]head{"cycle": {"e", 5}}, projection: map[string][]string{"report_cycles": {"a", "b"}}}
+	knowledge := &state{
+		service: "knowledge", epoch: "h", versions: map[string]int64{"teams/a/offers/l": 1, "teams/b/offers/l": 2},
+		events: chained(happened("OfferMade", "teams/a/offers/l", 1), happened("OfferMade", "teams/b/offers/l", 1), happened("OfferOpened", "teams/b/offers/l", 2)),
+		offers: map[string]bool{"teams/a/offers/l": true, "teams/b/offers/l": true},
+	}
+	report := &state{service: "report", epoch: "g", cursors: map[string]head{"cycle": {Epoch: "e", Seq: 5}}, projection: map[string][]string{"report_cycles": {"a", "b"}}}
 	writes := []*write{
 		acked("obstacle", "o1", "1"), acked("makeCurrent", "o1", "2"), acked("obstacle", "o2", "1"), acked("makeCurrent", "o2", "2"),
 		acked("metric", "m", "1"),
 		{ID: "import", Kind: "import", Name: "m", Status: 200},
 	}
-	return map[string]*state{"cycle": cycle, "experiment": experiment, "report": report}, writes
+	return map[string]*state{"cycle": cycle, "experiment": experiment, "knowledge": knowledge, "report": report}, writes
 }
 
 // The checker finds each of these, and finds nothing in a good run.
@@ -79,8 +84,8 @@ func TestCheckerFindsWhatIsWrong(t *testing.T) {
 			*w = append(*w, &twin)
 		}},
 		{"an unknown kind", "harness", func(_ map[string]*state, w *[]*write) { *w = append(*w, acked("dance", "d", "1")) }},
-		{"a consumer behind", "cursors", func(s map[string]*state, _ *[]*write) { s["report"].cursors["cycle"] = head{"e", 4} }},
-		{"a consumer of another epoch", "cursors", func(s map[string]*state, _ *[]*write) { s["report"].cursors["cycle"] = head{"x", 5} }},
+		{"a consumer behind", "cursors", func(s map[string]*state, _ *[]*write) { s["report"].cursors["cycle"] = head{Epoch: "e", Seq: 4} }},
+		{"a consumer of another epoch", "cursors", func(s map[string]*state, _ *[]*write) { s["report"].cursors["cycle"] = head{Epoch: "x", Seq: 5} }},
 		{"an event put aside", "quarantine", func(s map[string]*state, _ *[]*write) { s["report"].quarantined = []string{"event 3"} }},
 		{"a damaged file", "integrity", func(s map[string]*state, _ *[]*write) { s["report"].damage = []string{"row 3 missing"} }},
 		{"a projection that lacks a row", "projections", func(s map[string]*state, _ *[]*write) { s["report"].projection["report_cycles"] = []string{"a"} }},
@@ -90,6 +95,20 @@ func TestCheckerFindsWhatIsWrong(t *testing.T) {
 		{"a projection with a further table", "projections", func(s map[string]*state, _ *[]*write) {
 			s["report"].projection["report_teams"] = []string{"a"}
 		}},
+		{"an offer that was made twice", "offers", func(s map[string]*state, _ *[]*write) {
+			s["knowledge"].events = chained(append(s["knowledge"].events, happened("OfferMade", "teams/a/offers/l", 2))...)
+			s["knowledge"].versions["teams/a/offers/l"] = 2
+		}},
+		{"an offer that was lost", "offers", func(s map[string]*state, _ *[]*write) {
+			s["knowledge"].events = s["knowledge"].events[:1]
+			delete(s["knowledge"].versions, "teams/b/offers/l")
+			delete(s["knowledge"].offers, "teams/b/offers/l")
+		}},
+		{"an offer that only the log knows", "offers", func(s map[string]*state, _ *[]*write) { delete(s["knowledge"].offers, "teams/b/offers/l") }},
+		{"an offer without a reason", "offers", func(s map[string]*state, _ *[]*write) {
+			s["knowledge"].events = chained(append(s["knowledge"].events, happened("OfferMade", "teams/c/offers/l", 1))...)
+			s["knowledge"].versions["teams/c/offers/l"], s["knowledge"].offers["teams/c/offers/l"] = 1, true
+		}},
 	}
 	whole := consumes
 	consumes = map[string][]string{"report": {"cycle"}}
@@ -97,6 +116,7 @@ func TestCheckerFindsWhatIsWrong(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			states, writes := good()
+			offers := &state{offers: map[string]bool{"teams/a/offers/l": true, "teams/b/offers/l": true}}
 			fresh := map[string]*state{"report": {projection: map[string][]string{"report_cycles": {"b", "a"}}}}
 			test.spoil(states, &writes)
 			f := newFindings(io.Discard)
@@ -104,6 +124,7 @@ func TestCheckerFindsWhatIsWrong(t *testing.T) {
 			checkCursors(states, f)
 			checkEvents(states, writes, f)
 			checkProjections(states, fresh, f)
+			checkOffers(states["knowledge"], offers, f)
 			if test.check == "" && f.total() > 0 || test.check != "" && f.of(test.check) == 0 {
 				t.Errorf("found %v, want %q", f.counts, test.check)
 			}

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/fortnighthq/fortnight/services/internal/installation"
 )
 
 const (
@@ -38,54 +40,54 @@ func runControl(ctx context.Context, dir string, programs programs, launcher *la
 	if err != nil {
 		return result, err
 	}
-	defer c.close()
+	defer c.Close()
 	k := &control{cluster: c, findings: f}
-	if err := c.start(ctx, c.names()...); err != nil {
+	if err := c.Start(ctx, c.Names()...); err != nil {
 		return result, err
 	}
-	if k.rest, err = c.admit(ctx); err != nil {
+	if k.rest, err = admit(ctx, c); err != nil {
 		return result, err
 	}
 	err = k.must(ctx, http.MethodPost, "/v1/teams?teamId=shared", "team", map[string]any{"displayName": "Everybody", "timeZone": "UTC"})
 	if err != nil {
 		return result, err
 	}
-	g, err := newGauge(c, projections, func(service string) string { return service })
+	g, err := installation.NewGauge(c, projections, func(service string) string { return service })
 	if err != nil {
 		return result, err
 	}
-	defer g.close()
+	defer g.Close()
 
 	// A consumer that has never met a source asks it where it begins, and what arrives meanwhile is filled: the first start
 	// needs filling, whatever the broker brings.
-	if _, behind, err := g.settle(ctx, 15*time.Second, nil); err != nil || len(behind) > 0 {
+	if _, behind, err := g.Settle(ctx, 15*time.Second, nil); err != nil || len(behind) > 0 {
 		return result, notLevel("after their first start", behind, err)
 	}
-	c.each(projections, (*process).kill)
+	c.Each(projections, (*process).Kill)
 	k.allowFilling(false)
-	if err := c.start(ctx, projections...); err != nil {
+	if err := c.Start(ctx, projections...); err != nil {
 		return result, err
 	}
 
 	if err := k.obstacles(ctx, "first", 100); err != nil {
 		return result, err
 	}
-	took, behind, err := g.settle(ctx, 15*time.Second, nil)
+	took, behind, err := g.Settle(ctx, 15*time.Second, nil)
 	if result.before = took; err != nil || len(behind) > 0 {
 		return result, notLevel("over the broker alone", behind, err)
 	}
 
-	c.each(projections, (*process).kill)
+	c.Each(projections, (*process).Kill)
 	if err := k.obstacles(ctx, "second", controlEvents); err != nil {
 		return result, err
 	}
-	if err := c.wipeBroker(brokerName); err != nil {
+	if err := c.WipeBroker(brokerName); err != nil {
 		return result, err
 	}
-	if err := c.start(ctx, append([]string{brokerName}, projections...)...); err != nil {
+	if err := c.Start(ctx, append([]string{brokerName}, projections...)...); err != nil {
 		return result, err
 	}
-	if _, result.behind, err = g.settle(ctx, controlFor, nil); err != nil {
+	if _, result.behind, err = g.Settle(ctx, controlFor, nil); err != nil {
 		return result, err
 	}
 	for _, who := range []string{"report←cycle", "notification←cycle"} {
@@ -94,27 +96,27 @@ func runControl(ctx context.Context, dir string, programs programs, launcher *la
 		}
 	}
 
-	c.each(projections, (*process).kill)
+	c.Each(projections, (*process).Kill)
 	k.allowFilling(true)
-	if err := c.start(ctx, projections...); err != nil {
+	if err := c.Start(ctx, projections...); err != nil {
 		return result, err
 	}
-	took, behind, err = g.settle(ctx, 15*time.Second, nil)
+	took, behind, err = g.Settle(ctx, 15*time.Second, nil)
 	if result.after = took; err == nil && len(behind) > 0 {
-		f.add("control", "with filling the consumers are still behind: %s", describe(behind))
+		f.add("control", "with filling the consumers are still behind: %s", installation.Describe(behind))
 	}
 	return result, err
 }
 
 // notLevel says why the control cannot go on.
 func notLevel(when string, behind map[string]int64, err error) error {
-	return errors.Join(fmt.Errorf("the consumers are not level %s: %s", when, describe(behind)), err)
+	return errors.Join(fmt.Errorf("the consumers are not level %s: %s", when, installation.Describe(behind)), err)
 }
 
 // allowFilling prepares the next start of the projecting services.
 func (k *control) allowFilling(allowed bool) {
 	for _, service := range projections {
-		k.cluster.addService(service, service, brokerName, "FORTNIGHT_DISABLE_FILL="+strconv.FormatBool(!allowed))
+		k.cluster.AddService(service, service, []string{brokerName}, "FORTNIGHT_DISABLE_FILL="+strconv.FormatBool(!allowed))
 	}
 }
 

@@ -49,7 +49,7 @@ func (f *faults) run(ctx context.Context) {
 // shuffled is every process once and three of them twice, in random order: no process is spared for long, and some are hit
 // while they start.
 func (f *faults) shuffled() []string {
-	names := f.cluster.names()
+	names := f.cluster.Names()
 	for range 3 {
 		names = append(names, names[f.rng.IntN(len(names))])
 	}
@@ -61,10 +61,10 @@ func (f *faults) inject(name string, wipe bool) {
 	at := time.Now()
 	var err error
 	if wipe {
-		err = f.cluster.wipeBroker(name)
+		err = f.cluster.WipeBroker(name)
 	} else {
-		f.cluster.processes[name].kill()
-		err = f.cluster.processes[name].start()
+		f.cluster.Processes[name].Kill()
+		err = f.cluster.Processes[name].Start()
 	}
 	if err != nil {
 		f.findings.add("harness", "%s cannot be started again: %v", name, err)

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"text/tabwriter"
 	"time"
+
+	"github.com/fortnighthq/fortnight/services/internal/installation"
 )
 
 type options struct {
@@ -72,11 +74,11 @@ func play(ctx context.Context, o options, out io.Writer) (err error) {
 	}()
 	fmt.Fprintf(out, "Game day: seed %d, %s of load and faults, %d clients\n", o.seed, o.duration, o.clients)
 	step(out, "building fortnight and nats-server")
-	programs, err := build(ctx, dir)
+	programs, err := installation.Build(ctx, dir)
 	if err != nil {
 		return err
 	}
-	f, launcher := newFindings(out), newLauncher()
+	f, launcher := newFindings(out), installation.NewLauncher()
 	r := &run{options: o, out: out, dir: dir, findings: f}
 	if err := r.play(ctx, programs, launcher); err != nil {
 		return err
@@ -107,9 +109,10 @@ type run struct {
 	writes                     []*write
 	faults                     *faults
 	repeated                   int64
-	settled, rebuilt           time.Duration
+	settled, rested, rebuilt   time.Duration
 	read, readings             int
 	events, matched, projected int
+	offered                    int
 	said                       []string // lines of level ERROR
 	control                    controlResult
 }
@@ -119,12 +122,12 @@ func (r *run) play(ctx context.Context, programs programs, launcher *launcher) e
 	if err != nil {
 		return err
 	}
-	defer c.close()
-	step(r.out, "starting %d processes", len(c.names()))
-	if err := c.start(ctx, c.names()...); err != nil {
+	defer c.Close()
+	step(r.out, "starting %d processes", len(c.Names()))
+	if err := c.Start(ctx, c.Names()...); err != nil {
 		return err
 	}
-	api, err := c.admit(ctx)
+	api, err := admit(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -149,11 +152,11 @@ func (r *run) attack(ctx context.Context, c *cluster, api *rest, h *history) err
 	if _, err := setup.createAs("team", "", "teams", "shared", map[string]any{"displayName": "Everybody", "timeZone": "UTC"}); err != nil {
 		return err
 	}
-	g, err := newGauge(c, slices.Collect(maps.Keys(consumes)), func(service string) string { return service })
+	g, err := installation.NewGauge(c, slices.Collect(maps.Keys(consumes)), func(service string) string { return service })
 	if err != nil {
 		return err
 	}
-	defer g.close()
+	defer g.Close()
 	r.faults = newFaults(c, h, r.findings, r.seed)
 	working, cancel := context.WithTimeout(ctx, r.duration)
 	defer cancel()
@@ -170,9 +173,9 @@ func (r *run) attack(ctx context.Context, c *cluster, api *rest, h *history) err
 	r.repeated = l.repeated.Load()
 	answered := time.Since(last)
 	slowest := ""
-	took, behind, err := g.settle(ctx, 30*time.Second, func(after time.Duration, behind map[string]int64) {
+	took, behind, err := g.Settle(ctx, 30*time.Second, func(after time.Duration, behind map[string]int64) {
 		if len(behind) > 0 {
-			slowest = describe(behind)
+			slowest = installation.Describe(behind)
 		}
 		if err := h.note(map[string]any{"settling": (answered + after).Seconds(), "behind": behind}); err != nil {
 			r.findings.add("harness", "the history cannot be kept: %v", err)
@@ -184,11 +187,25 @@ func (r *run) attack(ctx context.Context, c *cluster, api *rest, h *history) err
 	case err != nil:
 		return err
 	case len(behind) > 0:
-		r.findings.add("convergence", "30 s after the last answer consumers are behind: %s", describe(behind))
+		r.findings.add("convergence", "30 s after the last answer consumers are behind: %s", installation.Describe(behind))
 	case r.settled > r.converge:
 		r.findings.add("convergence", "the consumers were level %.2f s after the last fault, which is later than %s", r.settled.Seconds(), r.converge)
 	}
-	return nil
+	return r.rest(ctx, g, last)
+}
+
+// restFor is how long what is due after a commit may take: a task that could not reach another service tries again within a minute.
+const restFor = 90 * time.Second
+
+// rest waits until the knowledge service has done what the last events made due, so that nothing is written any more.
+func (r *run) rest(ctx context.Context, g *installation.Gauge, last time.Time) error {
+	_, left, err := g.Rest(ctx, restFor)
+	r.rested = time.Since(last)
+	if len(left) > 0 {
+		r.findings.add("due", "%s after the consumers were level there is still something to do: %s", restFor, installation.Describe(left))
+	}
+	step(r.out, "all that was due was done %.2f s after the last fault", r.rested.Seconds())
+	return err
 }
 
 func (r *run) progress(ctx context.Context, l *load) {
@@ -220,8 +237,8 @@ func (r *run) check(ctx context.Context, c *cluster, api *rest) error {
 	checkReminders(states, reading.reminders(ctx, r.teams()), r.findings)
 
 	step(r.out, "stopping, and reading the databases")
-	c.each(c.names(), r.stopWell)
-	c.each([]string{freshName("knowledge"), freshName("report"), freshName("notification")}, r.stopWell)
+	c.Each(c.Names(), r.stopWell)
+	c.Each([]string{freshName("knowledge"), freshName("report"), freshName("notification")}, r.stopWell)
 	if states, err = readStates(ctx, c, services, func(service string) string { return service }); err != nil {
 		return err
 	}
@@ -233,8 +250,9 @@ func (r *run) check(ctx context.Context, c *cluster, api *rest) error {
 	checkCursors(states, r.findings)
 	r.matched = checkEvents(states, r.writes, r.findings)
 	r.projected = checkProjections(states, fresh, r.findings)
+	r.offered = checkOffers(states["knowledge"], fresh["knowledge"], r.findings)
 	seconds := int(r.duration.Seconds())
-	checkFaults(r.faults, c.names(), max(1, seconds/30), seconds*100/60, r.findings)
+	checkFaults(r.faults, c.Names(), max(1, seconds/30), seconds*100/60, r.findings)
 	r.said, err = checkSaid(c, r.findings)
 	return err
 }
@@ -243,9 +261,9 @@ func (r *run) check(ctx context.Context, c *cluster, api *rest) error {
 func (r *run) stopWell(p *process) {
 	const grace = 15 * time.Second
 	begun := time.Now()
-	p.stop(grace)
+	p.Stop(grace)
 	if time.Since(begun) >= grace {
-		r.findings.add("processes", "%s did not end within %s of SIGTERM", p.name, grace)
+		r.findings.add("processes", "%s did not end within %s of SIGTERM", p.Name, grace)
 	}
 }
 
@@ -262,7 +280,7 @@ func (r *run) teams() (names []string) {
 func readStates(ctx context.Context, c *cluster, of []string, processOf func(string) string) (map[string]*state, error) {
 	states := map[string]*state{}
 	for _, service := range of {
-		s, err := readState(ctx, service, c.database(processOf(service), service))
+		s, err := readState(ctx, service, c.Database(processOf(service), service))
 		if err != nil {
 			return nil, err
 		}
@@ -307,12 +325,14 @@ func (r *run) print() {
 		{"cursors", "every consumer at the end of its sources"},
 		{"quarantine", "empty"},
 		{"convergence", fmt.Sprintf("%.2f s after the last fault (%s at most)", r.settled.Seconds(), r.converge)},
+		{"due", fmt.Sprintf("all that was due was done %.2f s after the last fault", r.rested.Seconds())},
+		{"offers", fmt.Sprintf("%d offers: each made once, and the same ones as by a knowledge service that began with nothing", r.offered)},
 		{"projections", fmt.Sprintf("%d rows equal to a projection from nothing (built in %.2f s)", r.projected, r.rebuilt.Seconds())},
 		{"report", "counts of the learning report = counts in the logs"},
 		{"integrity", "integrity_check and foreign_key_check of every database"},
 		{"processes", fmt.Sprintf("none ended by itself, all stopped when asked (%s of level ERROR, below)", plural(len(r.said), "line"))},
 		{"faults", fmt.Sprintf("%d kills, %d wipes", kills, wipes)},
-		{"control", fmt.Sprintf("without filling behind for %s: %s; with it level in %.2f s", controlFor, describe(r.control.behind), r.control.after.Seconds())},
+		{"control", fmt.Sprintf("without filling behind for %s: %s; with it level in %.2f s", controlFor, installation.Describe(r.control.behind), r.control.after.Seconds())},
 		{"harness", "history kept"},
 	} {
 		fmt.Fprintf(table, "%s\t%s\t%d\n", line.check, line.seen, r.findings.of(line.check))

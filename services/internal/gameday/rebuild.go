@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/fortnighthq/fortnight/services/internal/installation"
 )
 
 // rebuildFor is how long a projection from nothing may take.
@@ -17,32 +19,35 @@ func freshName(service string) string { return "fresh-" + service }
 // rebuild starts the projecting services a second time, with empty directories, on the same logs, and waits until they are
 // level.
 func rebuild(ctx context.Context, c *cluster) (took time.Duration, err error) {
-	if err := c.reserve(freshBroker); err != nil {
+	if err := c.Reserve(freshBroker); err != nil {
 		return 0, err
 	}
-	if err := c.addBroker(freshBroker); err != nil {
+	if err := c.AddBroker(freshBroker); err != nil {
 		return 0, err
 	}
 	names := []string{freshBroker}
 	for _, service := range projections {
 		name := freshName(service)
-		if err := c.reserve(name); err != nil {
+		if err := c.Reserve(name); err != nil {
 			return 0, err
 		}
-		c.addService(name, service, freshBroker)
+		c.AddService(name, service, []string{freshBroker})
 		names = append(names, name)
 	}
-	if err := c.start(ctx, names...); err != nil {
+	if err := c.Start(ctx, names...); err != nil {
 		return 0, err
 	}
-	g, err := newGauge(c, projections, freshName)
+	g, err := installation.NewGauge(c, projections, freshName)
 	if err != nil {
 		return 0, err
 	}
-	defer g.close()
-	took, behind, err := g.settle(ctx, rebuildFor, nil)
+	defer g.Close()
+	took, behind, err := g.Settle(ctx, rebuildFor, nil)
+	if err == nil && len(behind) == 0 {
+		_, behind, err = g.Rest(ctx, restFor)
+	}
 	if err == nil && len(behind) > 0 {
-		err = fmt.Errorf("not level after %s: %s", rebuildFor, describe(behind))
+		err = fmt.Errorf("not level after %s: %s", rebuildFor+restFor, installation.Describe(behind))
 	}
 	return took, err
 }

@@ -5,12 +5,10 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
-	_ "github.com/mattn/go-sqlite3" // the driver "sqlite3"
-
+	"github.com/fortnighthq/fortnight/services/internal/installation"
 	"github.com/fortnighthq/fortnight/services/internal/platform/eventlog"
 )
 
@@ -27,12 +25,6 @@ type event struct {
 // name is the event's type without its package.
 func (e event) name() string { return e.Type[strings.LastIndexByte(e.Type, '.')+1:] }
 
-// head is a place in a log.
-type head struct {
-	Epoch string
-	Seq   int64
-}
-
 // state is all that a service's database holds and the checker needs.
 type state struct {
 	service     string
@@ -43,6 +35,7 @@ type state struct {
 	quarantined []string
 	damage      []string // what SQLite itself finds wrong
 	projection  map[string][]string
+	offers      map[string]bool // by name, which is a team's and a learning's
 }
 
 // head is where the log ends.
@@ -50,27 +43,17 @@ func (s *state) head() head {
 	if len(s.events) == 0 {
 		return head{Epoch: s.epoch}
 	}
-	return head{s.epoch, s.events[len(s.events)-1].Seq}
-}
-
-// database opens a service's file for reading only. It can be read while the service works.
-func database(path string) (*sql.DB, error) {
-	d, err := sql.Open("sqlite3", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=ro&_query_only=1&_busy_timeout=5000")
-	if err != nil {
-		return nil, err
-	}
-	d.SetMaxOpenConns(1)
-	return d, nil
+	return head{Epoch: s.epoch, Seq: s.events[len(s.events)-1].Seq}
 }
 
 // readState reads a whole database.
 func readState(ctx context.Context, service, path string) (*state, error) {
-	d, err := database(path)
+	d, err := installation.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer d.Close()
-	s := &state{service: service, versions: map[string]int64{}, projection: map[string][]string{}}
+	s := &state{service: service, versions: map[string]int64{}, projection: map[string][]string{}, offers: map[string]bool{}}
 	for _, read := range []func(context.Context, *sql.DB) error{s.readLog, s.readInbox, s.readTables, s.readDamage} {
 		if err := read(ctx, d); err != nil {
 			return nil, fmt.Errorf("%s: %w", service, err)
@@ -83,7 +66,7 @@ func (s *state) readLog(ctx context.Context, d *sql.DB) error {
 	if err := d.QueryRowContext(ctx, "select epoch from log_meta").Scan(&s.epoch); err != nil {
 		return err
 	}
-	return each(ctx, d, `select seq, chain, event_id, event_type, aggregate_id, aggregate_version, salt, payload_hash, payload, redacted_at is not null
+	return installation.Each(ctx, d, `select seq, chain, event_id, event_type, aggregate_id, aggregate_version, salt, payload_hash, payload, redacted_at is not null
 		from event_log order by seq`, func(rows *sql.Rows) error {
 		var e event
 		err := rows.Scan(&e.Seq, &e.Chain, &e.ID, &e.Type, &e.Aggregate, &e.Version, &e.Salt, &e.PayloadHash, &e.Payload, &e.Redacted)
@@ -93,10 +76,10 @@ func (s *state) readLog(ctx context.Context, d *sql.DB) error {
 }
 
 func (s *state) readInbox(ctx context.Context, d *sql.DB) (err error) {
-	if s.cursors, err = readCursors(ctx, d); err != nil {
+	if s.cursors, err = installation.ReadCursors(ctx, d); err != nil {
 		return err
 	}
-	return each(ctx, d, "select source, seq, reason from quarantine where replayed_at is null", func(rows *sql.Rows) error {
+	return installation.Each(ctx, d, "select source, seq, reason from quarantine where replayed_at is null", func(rows *sql.Rows) error {
 		var source, reason string
 		var seq int64
 		err := rows.Scan(&source, &seq, &reason)
@@ -105,33 +88,23 @@ func (s *state) readInbox(ctx context.Context, d *sql.DB) (err error) {
 	})
 }
 
-func readCursors(ctx context.Context, d *sql.DB) (map[string]head, error) {
-	cursors := map[string]head{}
-	err := each(ctx, d, "select source, epoch, seq from inbox_cursor", func(rows *sql.Rows) error {
-		var source string
-		var at head
-		err := rows.Scan(&source, &at.Epoch, &at.Seq)
-		cursors[source] = at
-		return err
-	})
-	return cursors, err
-}
-
-func readHead(ctx context.Context, d *sql.DB) (at head, err error) {
-	err = d.QueryRowContext(ctx, "select epoch, coalesce((select max(seq) from event_log), 0) from log_meta").Scan(&at.Epoch, &at.Seq)
-	return at, err
-}
-
 // platformTables hold no state of the product.
 var platformTables = []string{"event_log", "log_meta", "idem", "inbox_cursor", "quarantine", "schema_migrations", "audit_outbox", "audit_epoch"}
 
+// timedTables hold what depends on when the knowledge service got to it, beside what follows from the events: which of a team's offers
+// came first and are open, and until when. What they say otherwise, checkOffers compares.
+var timedTables = []string{"due", "offers"}
+
 // volatile are columns that differ between two projections of the same events: when and in which order they were applied.
-var volatile = []string{"id", "version", "create_time", "update_time", "updated_at"}
+var volatile = []string{"id", "version", "create_time", "update_time", "updated_at", "circumstance"}
+
+// volatileInDoc are the same in a document: when a grade was computed.
+var volatileInDoc = []string{"changed"}
 
 // readTables reads the product's tables: versions of aggregates, and every row without its volatile columns.
 func (s *state) readTables(ctx context.Context, d *sql.DB) error {
 	var tables, virtual []string
-	err := each(ctx, d, "select name, coalesce(sql, '') from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name", func(rows *sql.Rows) error {
+	err := installation.Each(ctx, d, "select name, coalesce(sql, '') from sqlite_schema where type = 'table' and name not like 'sqlite_%' order by name", func(rows *sql.Rows) error {
 		var name, text string
 		err := rows.Scan(&name, &text)
 		if strings.HasPrefix(strings.ToLower(text), "create virtual table") {
@@ -156,7 +129,7 @@ func (s *state) readTables(ctx context.Context, d *sql.DB) error {
 }
 
 func (s *state) readTable(ctx context.Context, d *sql.DB, table string) error {
-	return each(ctx, d, "select * from "+table, func(rows *sql.Rows) error {
+	return installation.Each(ctx, d, "select * from "+table, func(rows *sql.Rows) error {
 		columns, err := rows.Columns()
 		if err != nil {
 			return err
@@ -177,14 +150,40 @@ func (s *state) readTable(ctx context.Context, d *sql.DB, table string) error {
 		}
 		if name, version, ok := aggregate(row); ok {
 			s.versions[name] = version
+			if table == "offers" {
+				s.offers[name] = true
+			}
+		}
+		if slices.Contains(timedTables, table) {
+			return nil
 		}
 		for _, column := range volatile {
 			delete(row, column)
+		}
+		if text, ok := row["doc"].(string); ok {
+			var doc map[string]any
+			if err := json.Unmarshal([]byte(text), &doc); err != nil {
+				return err
+			}
+			forget(doc, volatileInDoc)
+			row["doc"] = doc
 		}
 		line, err := json.Marshal(row)
 		s.projection[table] = append(s.projection[table], string(line))
 		return err
 	})
+}
+
+// forget takes fields out of a document, at whatever depth.
+func forget(doc map[string]any, fields []string) {
+	for name, value := range doc {
+		if slices.Contains(fields, name) {
+			delete(doc, name)
+		}
+		if inner, ok := value.(map[string]any); ok {
+			forget(inner, fields)
+		}
+	}
 }
 
 // aggregate reads name and version of a row of a collection; false for any other row.
@@ -198,7 +197,7 @@ func aggregate(row map[string]any) (name string, version int64, ok bool) {
 
 // readDamage asks SQLite whether its file is whole.
 func (s *state) readDamage(ctx context.Context, d *sql.DB) error {
-	err := each(ctx, d, "pragma integrity_check", func(rows *sql.Rows) error {
+	err := installation.Each(ctx, d, "pragma integrity_check", func(rows *sql.Rows) error {
 		var line string
 		err := rows.Scan(&line)
 		if line != "ok" {
@@ -209,7 +208,7 @@ func (s *state) readDamage(ctx context.Context, d *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	return each(ctx, d, "select \"table\", parent from pragma_foreign_key_check", func(rows *sql.Rows) error {
+	return installation.Each(ctx, d, "select \"table\", parent from pragma_foreign_key_check", func(rows *sql.Rows) error {
 		var table, parent string
 		err := rows.Scan(&table, &parent)
 		s.damage = append(s.damage, fmt.Sprintf("a row of %s refers to none of %s", table, parent))
@@ -233,18 +232,4 @@ func (s *state) verify() error {
 		chain = e.Chain
 	}
 	return nil
-}
-
-func each(ctx context.Context, d *sql.DB, query string, do func(*sql.Rows) error) error {
-	rows, err := d.QueryContext(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := do(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }

@@ -1,4 +1,4 @@
-package main
+package installation
 
 import (
 	"bytes"
@@ -12,17 +12,18 @@ import (
 	"time"
 )
 
-// launcher starts child processes, all from one thread that never ends: the kernel ends a child when the thread that
+// Launcher starts child processes, all from one thread that never ends: the kernel ends a child when the thread that
 // started it does, not when the program does.
-type launcher struct{ starts chan launch }
+type Launcher struct{ starts chan launch }
 
 type launch struct {
 	command *exec.Cmd
 	started chan error
 }
 
-func newLauncher() *launcher {
-	l := &launcher{starts: make(chan launch)}
+// NewLauncher begins with nothing.
+func NewLauncher() *Launcher {
+	l := &Launcher{starts: make(chan launch)}
 	go func() {
 		runtime.LockOSThread()
 		for s := range l.starts {
@@ -32,21 +33,24 @@ func newLauncher() *launcher {
 	return l
 }
 
-func (l *launcher) start(command *exec.Cmd) error {
+func (l *Launcher) start(command *exec.Cmd) error {
 	s := launch{command, make(chan error, 1)}
 	l.starts <- s
 	return <-s.started
 }
 
-// process is one program of the installation, which is started again and again. It is only ever ended through its own
+// Process is one program of the installation, which is started again and again. It is only ever ended through its own
 // handle, never by name.
-type process struct {
-	name     string
+type Process struct {
+	// Name tells it from the others.
+	Name string
+	// Log is the file with what it prints.
+	Log string
+
 	path     string
 	args     []string
 	env      []string
-	log      string
-	launcher *launcher
+	launcher *Launcher
 	// fell is told when the process ended although nobody ended it.
 	fell func(name, how string)
 
@@ -62,23 +66,23 @@ type instance struct {
 	ended   chan struct{}
 }
 
-// start begins a life. A process that lives already stays as it is.
-func (p *process) start() error {
+// Start begins a life. A process that lives already stays as it is.
+func (p *Process) Start() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.current != nil || p.retired {
 		return nil
 	}
-	output, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	output, err := os.OpenFile(p.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer output.Close()
 	command := exec.Command(p.path, p.args...)
-	command.Env, command.Stdout, command.Stderr, command.Dir = p.env, output, output, filepath.Dir(p.log)
+	command.Env, command.Stdout, command.Stderr, command.Dir = p.env, output, output, filepath.Dir(p.Log)
 	command.SysProcAttr = childAttributes()
 	if err := p.launcher.start(command); err != nil {
-		return fmt.Errorf("%s: %w", p.name, err)
+		return fmt.Errorf("%s: %w", p.Name, err)
 	}
 	i := &instance{command: command, ended: make(chan struct{})}
 	p.current = i
@@ -87,7 +91,7 @@ func (p *process) start() error {
 }
 
 // watch reaps an instance. One that ended by itself is told and started again, so that the run can go on.
-func (p *process) watch(i *instance) {
+func (p *Process) watch(i *instance) {
 	err := i.command.Wait()
 	p.mu.Lock()
 	asked := i.asked
@@ -99,28 +103,28 @@ func (p *process) watch(i *instance) {
 	if asked {
 		return
 	}
-	p.fell(p.name, fmt.Sprintf("%v\n%s", err, lastLines(p.log, 5)))
+	p.fell(p.Name, fmt.Sprintf("%v\n%s", err, LastLines(p.Log, 5)))
 	time.Sleep(200 * time.Millisecond)
-	if err := p.start(); err != nil {
-		p.fell(p.name, err.Error())
+	if err := p.Start(); err != nil {
+		p.fell(p.Name, err.Error())
 	}
 }
 
-// kill ends the process by SIGKILL and waits until it is gone, with its locks and ports.
-func (p *process) kill() { p.end(syscall.SIGKILL, 0) }
+// Kill ends the process by SIGKILL and waits until it is gone, with its locks and ports.
+func (p *Process) Kill() { p.end(syscall.SIGKILL, 0) }
 
-// retire ends the process for good.
-func (p *process) retire() {
+// Retire ends the process for good.
+func (p *Process) Retire() {
 	p.mu.Lock()
 	p.retired = true
 	p.mu.Unlock()
-	p.kill()
+	p.Kill()
 }
 
-// stop asks the process to end and kills it after the grace.
-func (p *process) stop(grace time.Duration) { p.end(syscall.SIGTERM, grace) }
+// Stop asks the process to end and kills it after the grace.
+func (p *Process) Stop(grace time.Duration) { p.end(syscall.SIGTERM, grace) }
 
-func (p *process) end(signal syscall.Signal, grace time.Duration) {
+func (p *Process) end(signal syscall.Signal, grace time.Duration) {
 	p.mu.Lock()
 	i := p.current
 	if i != nil {
@@ -142,8 +146,8 @@ func (p *process) end(signal syscall.Signal, grace time.Duration) {
 	<-i.ended
 }
 
-// lastLines is the end of a log, for a report.
-func lastLines(path string, n int) string {
+// LastLines is the end of a log, for a report.
+func LastLines(path string, n int) string {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return ""
