@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"io/fs"
 	"maps"
 	"net/http"
 	"net/url"
@@ -370,18 +369,12 @@ func (q *quietStory) files(t *testing.T, dir string, engine db.Engine) string {
 	t.Helper()
 	var all strings.Builder
 	looked := map[string]bool{}
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() || !strings.Contains(strings.ToLower(strings.TrimPrefix(path, dir)), "retrospective") {
-			return err
+	eachFile(t, dir, func(path string, content []byte) {
+		if strings.Contains(strings.ToLower(path), "retrospective") {
+			all.Write(content)
+			looked[strings.Split(path, string(filepath.Separator))[0]] = true
 		}
-		content, err := os.ReadFile(path)
-		all.Write(content)
-		looked[strings.Split(strings.TrimPrefix(path, dir), string(filepath.Separator))[1]] = true
-		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	if engine == db.SQLite && !looked["retrospective"] || !looked["nats"] {
 		t.Errorf("only files of %v were looked at", looked)
 	}
@@ -395,23 +388,15 @@ func (q *quietStory) checkCopy(t *testing.T, engine db.Engine) {
 		return
 	}
 	dir := t.TempDir()
-	err := filepath.WalkDir(q.dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return err
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		to := filepath.Join(dir, strings.TrimPrefix(path, q.dir))
+	eachFile(t, q.dir, func(path string, content []byte) {
+		to := filepath.Join(dir, path)
 		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-			return err
+			t.Fatal(err)
 		}
-		return os.WriteFile(to, content, 0o600)
+		if err := os.WriteFile(to, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	copied, err := db.Open(t.Context(), db.Config{URL: "sqlite:" + filepath.Join(dir, "retrospective", "retrospective.db")})
 	if err != nil {
 		t.Fatal(err)

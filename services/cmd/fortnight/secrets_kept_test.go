@@ -52,23 +52,7 @@ func (s *secretStory) collect(t *testing.T) map[string]string {
 	}
 	kept["the events"], kept["the rows of the databases"] = events.String(), rows.String()
 	var files bytes.Buffer
-	err := filepath.WalkDir(s.dir, func(path string, entry fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // the broker has renamed a file meanwhile
-		}
-		if err != nil || !entry.Type().IsRegular() {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		files.Write(text)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	eachFile(t, s.dir, func(_ string, content []byte) { files.Write(content) })
 	kept["the files of the data directory"] = files.String()
 	for where, text := range kept {
 		if text == "" {
@@ -230,4 +214,24 @@ func newJar(t *testing.T) http.CookieJar {
 		t.Fatal(err)
 	}
 	return jar
+}
+
+// eachFile reads every file below dir, and gives its path from there. What the broker has renamed meanwhile is passed over.
+func eachFile(t *testing.T, dir string, see func(path string, content []byte)) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			var content []byte
+			if content, err = os.ReadFile(path); err == nil {
+				see(strings.TrimPrefix(path, dir+string(filepath.Separator)), content)
+			}
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
