@@ -38,7 +38,8 @@ run: build ## Build and start the demo (settings from FORTNIGHT_*)
 test: ## Run every test; needs Go and a C compiler only
 	go test ./proto/... ./gateway/... ./services/...
 
-FUZZTIME := 60s
+# A number of runs, about a minute: with a duration the fuzzer sometimes fails for nothing but that its time is up.
+FUZZTIME := 600000x
 
 .PHONY: fuzz
 fuzz: ## Fuzz the reader of measurement files (FUZZTIME=10m for longer)
