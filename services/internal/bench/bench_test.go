@@ -133,9 +133,6 @@ func TestTurnFailsOnAWrongAnswer(t *testing.T) {
 // What is published while the knowledge service and the broker are away is all found afterwards, and offered once, also when the service
 // is killed while it catches up. It runs the program as processes.
 func TestNothingIsLostInAnOutage(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds and runs the program")
-	}
 	b := &bench{dir: t.TempDir()}
 	programs, err := installation.Build(t.Context(), b.dir)
 	if err != nil {
